@@ -1,0 +1,78 @@
+//! Admitting publishers and advertisers.
+
+use leptos::prelude::*;
+
+use crate::app::api::party::DecideParty;
+use crate::app::page::role_page;
+use crate::app::ui::{Hidden, StatusTag};
+use crate::domain::party::{PartyKind, PartyState};
+use crate::domain::time::Zone;
+use crate::store::parties::{self, Party};
+
+const SHOWN_MAX: i64 = 200;
+
+#[component]
+pub fn Parties() -> impl IntoView {
+    role_page(PartyKind::Network, "Parties", async |request, viewer| {
+        let mut conn = request.app.store.read().await?;
+        let zone = Zone::parse(&viewer.time_zone).unwrap_or(Zone::UTC);
+        let list = parties::list(&mut conn, None, None, SHOWN_MAX).await?;
+        let rows: Vec<_> = list
+            .into_iter()
+            .filter(|party| party.kind != PartyKind::Network)
+            .map(|party| view! { <Row joined=zone.show(party.created_at_ms) party=party/> })
+            .collect();
+        Ok(view! {
+            <div class="page-head"><h1>"Parties"</h1></div>
+            <div class="table-wrap" tabindex="0" role="region" aria-label="Parties">
+                <table class="data">
+                    <thead>
+                        <tr>
+                            <th scope="col">"Name"</th>
+                            <th scope="col">"Kind"</th>
+                            <th scope="col">"Signed up"</th>
+                            <th scope="col">"State"</th>
+                            <th scope="col">"Decision"</th>
+                        </tr>
+                    </thead>
+                    <tbody>{rows}</tbody>
+                </table>
+            </div>
+        }
+        .into_any())
+    })
+}
+
+#[component]
+fn Row(party: Party, joined: String) -> impl IntoView {
+    view! {
+        <tr>
+            <td data-label="Name">{party.name.clone()}</td>
+            <td data-label="Kind">{party.kind.as_str()}</td>
+            <td data-label="Signed up">{joined}</td>
+            <td data-label="State"><StatusTag state=party.state.as_str() title=party.state_reason.clone()/></td>
+            <td data-label="Decision"><Decision party=party/></td>
+        </tr>
+    }
+}
+
+#[component]
+fn Decision(party: Party) -> impl IntoView {
+    let action = ServerAction::<DecideParty>::new();
+    let waits = party.state != PartyState::Admitted;
+    let refusal = if waits { PartyState::Declined } else { PartyState::Suspended };
+    view! {
+        <ActionForm action=action attr:class="cluster">
+            <Hidden name="party_id" value=party.party_id.to_string()/>
+            <Hidden name="version" value=party.version.to_string()/>
+            <label class="visually-hidden" for=format!("reason-{}", party.party_id)>"Reason"</label>
+            <input id=format!("reason-{}", party.party_id) name="reason" placeholder="Reason, if you refuse"/>
+            {waits.then(|| view! {
+                <button class="btn btn-primary" type="submit" name="state" value="admitted">"Admit"</button>
+            })}
+            <button class="btn btn-quiet" type="submit" name="state" value=refusal.as_str()>
+                {if waits { "Decline" } else { "Suspend" }}
+            </button>
+        </ActionForm>
+    }
+}

@@ -1,0 +1,5 @@
+//! Pages of advertisers.
+
+mod overview;
+
+pub use overview::Overview;

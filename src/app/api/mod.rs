@@ -1,0 +1,4 @@
+//! Server functions: what forms and islands call. Named verb_noun; their bodies exist on the server only.
+
+pub mod member;
+pub mod party;

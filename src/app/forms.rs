@@ -1,0 +1,123 @@
+//! What server functions do at their edges: who is calling, refusing with the entered values kept, going on.
+
+use leptos::prelude::expect_context;
+use tower_sessions::Session;
+
+use super::error::ApiError;
+use super::state::App;
+use crate::auth::address::ClientAddress;
+use crate::auth::session::{self, Flash};
+use crate::domain::ids::{MemberId, NotAnId};
+use crate::domain::party::{PartyKind, Viewer};
+use crate::store::StoreError;
+
+impl From<StoreError> for ApiError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::NotFound => Self::NotFound,
+            StoreError::Conflict => Self::Conflict,
+            other => {
+                tracing::error!(error = %other, "store");
+                Self::Unavailable
+            }
+        }
+    }
+}
+
+impl From<NotAnId> for ApiError {
+    /// What is no id names nothing.
+    fn from(_: NotAnId) -> Self {
+        Self::NotFound
+    }
+}
+
+/// The application, as given to this request.
+pub fn app() -> App {
+    expect_context::<App>()
+}
+
+/// The request's session.
+pub async fn session() -> Result<Session, ApiError> {
+    leptos_axum::extract::<Session>().await.map_err(|_| ApiError::Unavailable)
+}
+
+/// Who is calling, acting for a party of this kind.
+///
+/// # Errors
+/// `Unauthenticated` without a session; `Forbidden` for a member without such a party.
+pub async fn viewer(kind: PartyKind) -> Result<Viewer, ApiError> {
+    let app = app();
+    let session = session().await?;
+    viewer_of(&app, &session, kind).await
+}
+
+pub async fn viewer_of(app: &App, session: &Session, kind: PartyKind) -> Result<Viewer, ApiError> {
+    let now = app.environment.now();
+    let member = session::member_of(session, now).await.map_err(|_| ApiError::Unavailable)?;
+    let member = member.ok_or(ApiError::Unauthenticated)?;
+    let mut conn = app.store.read().await?;
+    crate::auth::members::viewer(&mut conn, member, kind).await?.ok_or(ApiError::Forbidden)
+}
+
+/// As [`viewer`], for what only an admitted party may do.
+pub async fn admitted(kind: PartyKind) -> Result<Viewer, ApiError> {
+    let viewer = viewer(kind).await?;
+    if viewer.is_admitted() { Ok(viewer) } else { Err(ApiError::Forbidden) }
+}
+
+/// A form that may be refused: its page, and the values to fill in again. Never put a secret in here.
+pub struct Form {
+    page: String,
+    values: Vec<(&'static str, String)>,
+}
+
+impl Form {
+    pub fn new(page: impl Into<String>, values: &[(&'static str, &str)]) -> Self {
+        Self { page: page.into(), values: values.iter().map(|(name, value)| (*name, (*value).to_owned())).collect() }
+    }
+
+    /// Back to the form's page, which shows `message` under `field` (or on top, where that is empty).
+    pub async fn refuse<T>(self, field: &str, message: impl Into<String>) -> Result<T, ApiError> {
+        let message = message.into();
+        let flash = Flash::problem(field, &message, self.values);
+        session::put_flash(&session().await?, flash).await.map_err(|_| ApiError::Unavailable)?;
+        leptos_axum::redirect(&self.page);
+        Err(ApiError::invalid(field, message))
+    }
+}
+
+/// On to `page`, which shows `message` on top.
+pub async fn go_with(page: &str, message: &str) -> Result<(), ApiError> {
+    session::put_flash(&session().await?, Flash::ok(message)).await.map_err(|_| ApiError::Unavailable)?;
+    leptos_axum::redirect(page);
+    Ok(())
+}
+
+/// Where the request comes from.
+pub async fn client_address() -> Result<ClientAddress, ApiError> {
+    let found = leptos_axum::extract::<axum::Extension<ClientAddress>>().await;
+    found.map(|found| found.0).map_err(|_| ApiError::Unavailable)
+}
+
+/// The overview of the member's first party.
+pub async fn home_of(app: &App, member: MemberId) -> Result<String, ApiError> {
+    let parties = crate::auth::members::parties_of(&mut app.store.read().await?, member).await?;
+    Ok(match parties.first().map(|membership| membership.kind) {
+        Some(PartyKind::Network) => "/admin".to_owned(),
+        Some(kind) => format!("/{kind}"),
+        None => "/".to_owned(),
+    })
+}
+
+/// On to `page`.
+pub fn go(page: &str) -> Result<(), ApiError> {
+    leptos_axum::redirect(page);
+    Ok(())
+}
+
+/// An error's text as a sentence of its own: `not an id` becomes `Not an id.`
+pub fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    let first = letters.next().map(|letter| letter.to_uppercase().to_string()).unwrap_or_default();
+    format!("{first}{}.", letters.as_str().trim_end_matches('.'))
+}

@@ -1,0 +1,7 @@
+//! Islands: small parts of a page that become livelier where scripts run. The page works without them.
+//!
+//! Rule (web.md): no Resource, LocalResource, Suspense or ErrorBoundary in here; props, actions, signals, events only.
+
+mod password_input;
+
+pub use password_input::PasswordInput;

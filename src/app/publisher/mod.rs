@@ -1,0 +1,5 @@
+//! Pages of publishers.
+
+mod overview;
+
+pub use overview::Overview;

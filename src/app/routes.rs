@@ -1,0 +1,26 @@
+//! Every page and its path.
+
+use leptos::prelude::*;
+use leptos_router::components::{FlatRoutes, Route, Router};
+use leptos_router::path;
+
+use super::visitor::{Home, LogInPage, NotFoundPage, SignUpPage};
+use super::{admin, advertiser, publisher};
+
+/// The pages; the document around them is in `shell`.
+#[component]
+pub fn Pages() -> impl IntoView {
+    view! {
+        <Router>
+            <FlatRoutes fallback=NotFoundPage>
+                <Route path=path!("/") view=Home/>
+                <Route path=path!("/log-in") view=LogInPage/>
+                <Route path=path!("/sign-up") view=SignUpPage/>
+                <Route path=path!("/publisher") view=publisher::Overview/>
+                <Route path=path!("/advertiser") view=advertiser::Overview/>
+                <Route path=path!("/admin") view=admin::Overview/>
+                <Route path=path!("/admin/parties") view=admin::Parties/>
+            </FlatRoutes>
+        </Router>
+    }
+}

@@ -1,0 +1,26 @@
+//! What pages and server functions work with; given to each request by the router.
+
+use std::sync::Arc;
+
+use crate::auth::members::Admission;
+use crate::auth::password::Passwords;
+use crate::auth::throttle::Throttle;
+use crate::domain::environment::Environment;
+use crate::domain::secret::SecretKey;
+use crate::domain::site::BaseUrl;
+use crate::store::Store;
+
+#[derive(Clone)]
+pub struct App {
+    pub store: Store,
+    pub environment: Environment,
+    pub passwords: Passwords,
+    pub throttle: Arc<Throttle>,
+    pub secret_key: SecretKey,
+    pub base_url: BaseUrl,
+    pub admission: Admission,
+    /// E-mail and password of the demo's members, shown on its log-in page.
+    pub demo_logins: Arc<[(String, String)]>,
+    /// The folder of the assets: `/pkg/{version}`.
+    pub assets: Arc<str>,
+}

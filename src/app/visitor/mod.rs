@@ -1,0 +1,9 @@
+//! Pages that everybody may see.
+
+mod home;
+mod log_in;
+mod sign_up;
+
+pub use home::{Home, NotFoundPage};
+pub use log_in::LogInPage;
+pub use sign_up::SignUpPage;

@@ -1,0 +1,36 @@
+//! RULES. Pure: no IO, no clock, no randomness, no float; compiles to WebAssembly.
+//!
+//! Everything that a party may ask "why?" about is decided here, by a function of stored inputs.
+
+#[macro_use]
+pub mod text;
+
+pub mod account;
+pub mod attribution;
+pub mod campaign;
+pub mod click;
+pub mod click_token;
+pub mod commission;
+pub mod conversion;
+pub mod conversion_report;
+pub mod decision;
+pub mod enrollment;
+pub mod environment;
+pub mod evidence;
+pub mod ids;
+pub mod ledger;
+pub mod link;
+pub mod money;
+pub mod party;
+pub mod payout;
+pub mod reason;
+pub mod receipt;
+pub mod report;
+pub mod review;
+pub mod rule;
+pub mod secret;
+pub mod signature;
+pub mod site;
+pub mod terms;
+pub mod time;
+pub mod trace;

@@ -1,0 +1,339 @@
+//! Payouts: what one publisher gets in one currency, and the runs that list them (domain.md section 9).
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::ids::{ConversionId, PublisherId};
+use super::money::{Currency, Money};
+use super::time::{Day, Timestamp, Zone};
+
+/// The month of approval must have ended so long before the run (domain.md section 12).
+pub const NET_DAYS_DEFAULT: i64 = 30;
+/// Whole units of the currency; less is carried (domain.md section 12).
+pub const THRESHOLD_DEFAULT_UNITS: i64 = 25;
+
+text_enum! {
+    /// proposed → approved → sent → paid | failed | returned.
+    pub enum PayoutState {
+        /// In a draft run: nothing is reserved.
+        Proposed = "proposed",
+        /// Reserved, by an admin.
+        Approved = "approved",
+        /// Given to the bank.
+        Sent = "sent",
+        /// The publisher has it.
+        Paid = "paid",
+        /// Could not be sent, with a reason: payable again.
+        Failed = "failed",
+        /// Came back after it was paid: payable again.
+        Returned = "returned",
+        /// Not in this run, with a reason: it waits for the next.
+        Carried = "carried",
+        /// Its run was cancelled before anything was reserved.
+        Cancelled = "cancelled",
+    }
+}
+
+impl PayoutState {
+    /// The states that may follow.
+    pub const fn next(self) -> &'static [Self] {
+        match self {
+            Self::Proposed => &[Self::Approved, Self::Cancelled],
+            Self::Approved => &[Self::Sent, Self::Paid, Self::Failed],
+            Self::Sent => &[Self::Paid, Self::Failed],
+            Self::Paid => &[Self::Returned],
+            Self::Failed | Self::Returned | Self::Carried | Self::Cancelled => &[],
+        }
+    }
+
+    pub fn can_become(self, next: Self) -> bool {
+        self.next().contains(&next)
+    }
+
+    /// Money is reserved for it, or has left.
+    pub const fn is_binding(self) -> bool {
+        matches!(self, Self::Approved | Self::Sent | Self::Paid)
+    }
+}
+
+text_enum! {
+    /// draft → approved → completed, or draft → cancelled.
+    pub enum PayoutRunState {
+        /// A proposal: nothing is reserved.
+        Draft = "draft",
+        /// Every payout in it is reserved.
+        Approved = "approved",
+        /// Every payout in it is paid or has failed.
+        Completed = "completed",
+        /// Given up as a draft.
+        Cancelled = "cancelled",
+    }
+}
+
+impl PayoutRunState {
+    /// The states that may follow.
+    pub const fn next(self) -> &'static [Self] {
+        match self {
+            Self::Draft => &[Self::Approved, Self::Cancelled],
+            Self::Approved => &[Self::Completed],
+            Self::Completed | Self::Cancelled => &[],
+        }
+    }
+
+    pub fn can_become(self, next: Self) -> bool {
+        self.next().contains(&next)
+    }
+}
+
+/// The first day on which a run may pay what was approved at `approved_at`: `net_days` after the end of that month, in
+/// the network's zone.
+pub fn due_day(approved_at: Timestamp, net_days: i64, zone: &Zone) -> Day {
+    let month_start = zone.day_of(approved_at).month_start();
+    month_start.plus(31).month_start().plus(net_days)
+}
+
+/// Whether a run at `run_at` may pay it.
+pub fn eligible(approved_at: Timestamp, net_days: i64, zone: &Zone, run_at: Timestamp) -> bool {
+    zone.day_of(run_at) >= due_day(approved_at, net_days, zone)
+}
+
+/// One payable conversion, or with a negative amount a claw-back, which is due at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PayoutLine {
+    pub conversion_id: ConversionId,
+    pub publisher_id: PublisherId,
+    pub currency: Currency,
+    pub amount_minor: i64,
+    pub approved_at: Timestamp,
+}
+
+/// The rules of a run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PayoutRules {
+    pub net_days: i64,
+    /// The network's own thresholds; a currency without one has 25.
+    pub thresholds: Vec<Money>,
+    /// The network's zone.
+    pub zone: Zone,
+}
+
+impl PayoutRules {
+    /// Less than this is carried; minor units.
+    pub fn threshold_minor(&self, currency: Currency) -> i64 {
+        let own = self.thresholds.iter().find(|threshold| threshold.currency == currency);
+        own.map_or(THRESHOLD_DEFAULT_UNITS * 10_i64.pow(currency.digits()), |threshold| threshold.minor)
+    }
+}
+
+/// Why a publisher is not in a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "code", rename_all = "snake_case")]
+pub enum CarryReason {
+    BelowThreshold {
+        threshold_minor: i64,
+    },
+    NegativeBalance,
+    /// Nothing of it is due yet; the earliest day on which something is.
+    NotYetDue {
+        due_day: Day,
+    },
+}
+
+impl CarryReason {
+    /// The stable name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::BelowThreshold { .. } => "below_threshold",
+            Self::NegativeBalance => "negative_balance",
+            Self::NotYetDue { .. } => "not_yet_due",
+        }
+    }
+
+    /// For people, about the proposal's money.
+    pub fn sentence(self, money: Money) -> String {
+        match self {
+            Self::BelowThreshold { threshold_minor } => {
+                let threshold = Money::new(threshold_minor, money.currency);
+                format!("{money} is below the threshold of {threshold} and is carried to the next run.")
+            }
+            Self::NegativeBalance => format!("{money} is owed to the network and is carried to the next run."),
+            Self::NotYetDue { due_day } => format!("{money} is payable in a run from {due_day} on."),
+        }
+    }
+}
+
+/// What a run proposes for one publisher in one currency.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Proposal {
+    pub publisher_id: PublisherId,
+    /// The sum of its conversions.
+    pub money: Money,
+    /// Proposed or carried.
+    pub state: PayoutState,
+    /// Why it is carried.
+    pub reason: Option<CarryReason>,
+    /// What it pays or, carried, what would have been paid; sorted.
+    pub conversions: Vec<ConversionId>,
+}
+
+impl Proposal {
+    /// For people: why it is not in the run.
+    pub fn sentence(&self) -> Option<String> {
+        self.reason.map(|reason| reason.sentence(self.money))
+    }
+}
+
+/// Lists what each publisher gets in each currency, and who gets nothing this time with the reason; by publisher, then
+/// currency, whatever the order of the lines.
+pub fn propose(lines: &[PayoutLine], rules: &PayoutRules, run_at: Timestamp) -> Vec<Proposal> {
+    let mut groups: BTreeMap<(PublisherId, &'static str), Vec<&PayoutLine>> = BTreeMap::new();
+    for line in lines {
+        groups.entry((line.publisher_id, line.currency.code())).or_default().push(line);
+    }
+    groups.into_values().filter_map(|group| propose_one(&group, rules, run_at)).collect()
+}
+
+fn propose_one(group: &[&PayoutLine], rules: &PayoutRules, run_at: Timestamp) -> Option<Proposal> {
+    let first = group.first()?;
+    let is_due =
+        |line: &&&PayoutLine| line.amount_minor < 0 || eligible(line.approved_at, rules.net_days, &rules.zone, run_at);
+    let due: Vec<&PayoutLine> = group.iter().filter(is_due).copied().collect();
+    let threshold_minor = rules.threshold_minor(first.currency);
+    let due_day = group.iter().map(|line| due_day(line.approved_at, rules.net_days, &rules.zone)).min()?;
+    let (counted, reason) = match sum(&due) {
+        _ if due.is_empty() => (group.to_vec(), Some(CarryReason::NotYetDue { due_day })),
+        minor if minor < 0 => (due, Some(CarryReason::NegativeBalance)),
+        minor if minor < threshold_minor || minor == 0 => (due, Some(CarryReason::BelowThreshold { threshold_minor })),
+        _ => (due, None),
+    };
+    let mut conversions: Vec<ConversionId> = counted.iter().map(|line| line.conversion_id).collect();
+    conversions.sort();
+    Some(Proposal {
+        publisher_id: first.publisher_id,
+        money: Money::new(sum(&counted), first.currency),
+        state: if reason.is_some() { PayoutState::Carried } else { PayoutState::Proposed },
+        reason,
+        conversions,
+    })
+}
+
+/// # Panics
+/// When the sum leaves `i64`.
+fn sum(lines: &[&PayoutLine]) -> i64 {
+    let total: i128 = lines.iter().map(|line| i128::from(line.amount_minor)).sum();
+    i64::try_from(total).expect("a payout within the limits of money")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const A: PublisherId = PublisherId(10);
+    const B: PublisherId = PublisherId(11);
+
+    fn at(text: &str) -> Timestamp {
+        Timestamp::parse(text).unwrap()
+    }
+
+    fn rules(net_days: i64) -> PayoutRules {
+        PayoutRules { net_days, thresholds: vec![Money::new(500, Currency::EUR)], zone: Zone::UTC }
+    }
+
+    fn line(id: i64, publisher_id: PublisherId, amount_minor: i64) -> PayoutLine {
+        let approved_at = at("2026-03-09T14:00:00Z");
+        PayoutLine { conversion_id: ConversionId(id), publisher_id, currency: Currency::EUR, amount_minor, approved_at }
+    }
+
+    #[test]
+    fn the_month_of_approval_has_ended_in_the_networks_zone() {
+        let berlin = Zone::parse("Europe/Berlin").unwrap();
+        let cases = [
+            ("2026-03-02T10:00:00Z", 0, &Zone::UTC, "2026-04-01T08:00:00Z", true),
+            ("2026-03-31T23:59:59Z", 0, &Zone::UTC, "2026-03-31T23:59:59Z", false),
+            ("2026-03-31T23:59:59Z", 0, &Zone::UTC, "2026-04-01T00:00:00Z", true),
+            ("2026-03-31T23:59:59Z", 0, &berlin, "2026-04-30T21:59:59Z", false),
+            ("2026-03-31T23:59:59Z", 0, &berlin, "2026-04-30T22:00:00Z", true),
+            ("2026-03-02T10:00:00Z", 30, &Zone::UTC, "2026-04-30T23:59:59Z", false),
+            ("2026-03-02T10:00:00Z", 30, &Zone::UTC, "2026-05-01T00:00:00Z", true),
+            ("2026-12-31T10:00:00Z", 0, &Zone::UTC, "2027-01-01T00:00:00Z", true),
+            ("2028-02-29T10:00:00Z", 1, &Zone::UTC, "2028-03-02T00:00:00Z", true),
+        ];
+        for (approved, net, zone, run, expected) in cases {
+            assert_eq!(eligible(at(approved), net, zone, at(run)), expected, "{approved} +{net} {run}");
+        }
+    }
+
+    #[test]
+    fn the_storys_run_pays_a_and_carries_b_and_says_so() {
+        // story.md step 16, column first
+        let lines = [line(1, A, 300), line(4, B, 499), line(2, A, 800), line(3, A, 250)];
+        let proposals = propose(&lines, &rules(0), at("2026-04-01T08:00:00Z"));
+        assert_eq!(proposals.len(), 2);
+        assert_eq!((proposals[0].publisher_id, proposals[0].money.minor), (A, 1350));
+        assert_eq!((proposals[0].state, proposals[0].sentence()), (PayoutState::Proposed, None));
+        assert_eq!(proposals[0].conversions, [ConversionId(1), ConversionId(2), ConversionId(3)]);
+        assert_eq!((proposals[1].publisher_id, proposals[1].state), (B, PayoutState::Carried));
+        let sentence = "4.99 EUR is below the threshold of 5.00 EUR and is carried to the next run.";
+        assert_eq!(proposals[1].sentence().as_deref(), Some(sentence));
+    }
+
+    #[test]
+    fn who_is_not_in_the_run_is_told_why() {
+        let run = at("2026-04-01T08:00:00Z");
+        let debt = propose(&[line(1, A, 300), line(2, A, -900)], &rules(0), run);
+        assert_eq!((debt[0].money.minor, debt[0].reason), (-600, Some(CarryReason::NegativeBalance)));
+        let due_at_once = propose(&[line(1, A, 3000), line(2, A, -900)], &rules(30), run);
+        assert_eq!((due_at_once[0].money.minor, due_at_once[0].reason), (-900, Some(CarryReason::NegativeBalance)));
+        let early = propose(&[line(1, A, 3000)], &rules(30), run);
+        assert_eq!(early[0].sentence().as_deref(), Some("30.00 EUR is payable in a run from 2026-05-01 on."));
+        let exact = propose(&[line(1, A, 500)], &rules(0), run);
+        assert_eq!(exact[0].state, PayoutState::Proposed);
+        let yen = PayoutLine { currency: "JPY".parse().unwrap(), ..line(1, A, 24) };
+        let threshold_minor = 25;
+        assert_eq!(propose(&[yen], &rules(0), run)[0].reason, Some(CarryReason::BelowThreshold { threshold_minor }));
+    }
+
+    #[test]
+    fn payouts_and_runs_take_only_the_allowed_steps() {
+        use PayoutState::{Approved, Cancelled, Failed, Paid, Proposed, Returned, Sent};
+        let allowed = [
+            (Proposed, Approved),
+            (Proposed, Cancelled),
+            (Approved, Sent),
+            (Approved, Paid),
+            (Approved, Failed),
+            (Sent, Paid),
+            (Sent, Failed),
+            (Paid, Returned),
+        ];
+        for &from in PayoutState::ALL {
+            for &to in PayoutState::ALL {
+                assert_eq!(from.can_become(to), allowed.contains(&(from, to)), "{from} to {to}");
+            }
+        }
+        assert!(PayoutRunState::Draft.can_become(PayoutRunState::Approved));
+        assert!(!PayoutRunState::Approved.can_become(PayoutRunState::Cancelled), "what is reserved is not given up");
+    }
+
+    proptest! {
+        #[test]
+        fn a_proposal_does_not_depend_on_the_order_and_loses_nothing(
+            (lines, shuffled) in proptest::collection::vec((0..5_i64, -500..2000_i64), 1..12).prop_flat_map(|all| {
+                let lines: Vec<PayoutLine> =
+                    all.iter().zip(1..).map(|(&(who, amount), id)| line(id, PublisherId(who), amount)).collect();
+                (Just(lines.clone()), Just(lines).prop_shuffle())
+            }),
+        ) {
+            let run = at("2026-04-01T08:00:00Z");
+            let proposals = propose(&lines, &rules(0), run);
+            prop_assert_eq!(&proposals, &propose(&shuffled, &rules(0), run));
+            let proposed: i64 = proposals.iter().map(|proposal| proposal.money.minor).sum();
+            prop_assert_eq!(proposed, lines.iter().map(|line| line.amount_minor).sum::<i64>());
+            for proposal in proposals.iter().filter(|proposal| proposal.state == PayoutState::Proposed) {
+                prop_assert!(proposal.money.minor >= 500);
+            }
+        }
+    }
+}

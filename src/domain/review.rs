@@ -1,0 +1,341 @@
+//! The life of a conversion after it was decided: validation, review, rejection, reversal, and the state as a
+//! projection of the appended events (domain.md section 6).
+
+use serde::{Deserialize, Serialize};
+
+use super::conversion::{Badge, ConversionState};
+use super::ids::MemberId;
+use super::reason::{ReasonCode, RejectReason};
+use super::terms::Terms;
+use super::time::{DAY_MS, Timestamp};
+
+/// So long after the deadline the advertiser alone is asked; then the network too.
+pub const ADVERTISER_REVIEW_DAYS: i64 = 14;
+
+text_enum! {
+    /// Why a conversion took a step.
+    pub enum StepReason {
+        /// The first report.
+        Reported = "reported",
+        /// Another report changed the attribution.
+        EvidenceAdded = "evidence_added",
+        /// A better vouched report replaced amount or attribution.
+        EvidenceUpgraded = "evidence_upgraded",
+        /// A person approved it.
+        Reviewed = "reviewed",
+        /// The validation deadline passed.
+        Validated = "validated",
+        /// The hold is over, and it is funded.
+        Released = "released",
+        /// Reserved for a payout.
+        Reserved = "reserved",
+        /// The payout was paid.
+        Settled = "settled",
+        PayoutFailed = "payout_failed",
+        PayoutReturned = "payout_returned",
+        OrderCancelled = "order_cancelled",
+        ItemReturned = "item_returned",
+        PartialReturn = "partial_return",
+        PaymentFailed = "payment_failed",
+        OutOfStock = "out_of_stock",
+        DuplicateOrder = "duplicate_order",
+        TestOrder = "test_order",
+        FraudConfirmed = "fraud_confirmed",
+        TermsBreach = "terms_breach",
+        NotNewCustomer = "not_new_customer",
+        AdvertiserError = "advertiser_error",
+        NetworkError = "network_error",
+        DisputeUpheld = "dispute_upheld",
+        Other = "other",
+    }
+}
+
+impl From<RejectReason> for StepReason {
+    fn from(reason: RejectReason) -> Self {
+        reason.as_str().parse().expect("every reject reason is a step's reason")
+    }
+}
+
+/// One appended step in the life of a conversion; never changed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EventRecord {
+    /// From 1, without a gap, within the conversion.
+    pub number: i64,
+    /// Nothing for the first.
+    pub from: Option<ConversionState>,
+    /// Equal to `from` where only the amount or the evidence changed.
+    pub to: ConversionState,
+    /// The member who did it; nothing when the system did.
+    pub actor: Option<MemberId>,
+    pub reason: StepReason,
+    pub note: Option<String>,
+    pub amount_before_minor: Option<i64>,
+    pub amount_after_minor: Option<i64>,
+    pub at: Timestamp,
+}
+
+/// A history that cannot have happened: the stored events are damaged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum BrokenHistory {
+    #[error("a conversion without events")]
+    Empty,
+    #[error("event {0} is missing or there twice")]
+    Gap(i64),
+    #[error("event {0} does not follow from the one before")]
+    Step(i64),
+}
+
+/// The state of a conversion from its events, in whatever order they are given.
+pub fn project(events: &[EventRecord]) -> Result<ConversionState, BrokenHistory> {
+    let mut sorted: Vec<&EventRecord> = events.iter().collect();
+    sorted.sort_by_key(|event| event.number);
+    let mut state: Option<ConversionState> = None;
+    for (event, number) in sorted.into_iter().zip(1..) {
+        if event.number != number {
+            return Err(BrokenHistory::Gap(number));
+        }
+        let is_allowed = match state {
+            None => event.to.is_open(),
+            Some(state) => state == event.to || state.can_become(event.to),
+        };
+        if event.from != state || !is_allowed {
+            return Err(BrokenHistory::Step(number));
+        }
+        state = Some(event.to);
+    }
+    state.ok_or(BrokenHistory::Empty)
+}
+
+/// Until when the advertiser may review before a conversion is approved by itself.
+pub fn validation_deadline(converted_at: Timestamp, terms: &Terms) -> Timestamp {
+    converted_at.plus_ms(terms.validation_days * DAY_MS)
+}
+
+/// What a review looks at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Standing {
+    pub state: ConversionState,
+    pub badge: Badge,
+    pub held_reason: Option<ReasonCode>,
+    pub deadline_at: Timestamp,
+}
+
+/// A step that may be taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    pub from: ConversionState,
+    pub to: ConversionState,
+    pub reason: StepReason,
+    pub note: Option<String>,
+}
+
+/// Why a step may not be taken; each is a sentence for the person who asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum StepRefused {
+    #[error("it is {0}, and only a pending conversion can be approved or rejected")]
+    NotPending(ConversionState),
+    #[error("it is {0}, and only an approved, payable or paid conversion can be reversed")]
+    NotReversible(ConversionState),
+    #[error("it is in a payout that is under way: wait until that is paid or has failed")]
+    InPayout,
+    #[error("a negative change needs a reason")]
+    ReasonMissing,
+    #[error("the reason \"other\" needs a note")]
+    NoteMissing,
+    #[error("it is not yet due: the validation deadline is {0}")]
+    NotDue(Timestamp),
+    #[error("its report is {0}, which a person must approve")]
+    NotTrusted(Badge),
+    #[error("it is held ({0}), and a person must approve or reject it")]
+    Held(ReasonCode),
+}
+
+/// A person approves a pending conversion, held or not.
+pub fn approve(state: ConversionState) -> Result<Step, StepRefused> {
+    approve_as(state, StepReason::Reviewed)
+}
+
+/// The deadline approves what is vouched for and not held; everything else waits for a person.
+pub fn approve_by_itself(standing: &Standing, now: Timestamp) -> Result<Step, StepRefused> {
+    let step = approve_as(standing.state, StepReason::Validated)?;
+    if now < standing.deadline_at {
+        return Err(StepRefused::NotDue(standing.deadline_at));
+    }
+    if let Some(reason) = standing.held_reason {
+        return Err(StepRefused::Held(reason));
+    }
+    if standing.badge.is_trusted() { Ok(step) } else { Err(StepRefused::NotTrusted(standing.badge)) }
+}
+
+fn approve_as(from: ConversionState, reason: StepReason) -> Result<Step, StepRefused> {
+    match from {
+        ConversionState::Pending => Ok(Step { from, to: ConversionState::Approved, reason, note: None }),
+        _ => Err(StepRefused::NotPending(from)),
+    }
+}
+
+/// Takes the worth from a conversion that is not yet approved.
+pub fn reject(from: ConversionState, reason: Option<RejectReason>, note: &str) -> Result<Step, StepRefused> {
+    if !from.is_open() {
+        return Err(StepRefused::NotPending(from));
+    }
+    negative(from, ConversionState::Rejected, reason, note)
+}
+
+/// Takes the worth from a conversion after its approval; after payment the publisher owes it back.
+pub fn reverse(from: ConversionState, reason: Option<RejectReason>, note: &str) -> Result<Step, StepRefused> {
+    match from {
+        ConversionState::Approved | ConversionState::Payable | ConversionState::Paid => {
+            negative(from, ConversionState::Reversed, reason, note)
+        }
+        ConversionState::InPayout => Err(StepRefused::InPayout),
+        _ => Err(StepRefused::NotReversible(from)),
+    }
+}
+
+fn negative(
+    from: ConversionState,
+    to: ConversionState,
+    reason: Option<RejectReason>,
+    note: &str,
+) -> Result<Step, StepRefused> {
+    let reason = reason.ok_or(StepRefused::ReasonMissing)?;
+    let note = Some(note.trim().to_owned()).filter(|note| !note.is_empty());
+    if reason == RejectReason::Other && note.is_none() {
+        return Err(StepRefused::NoteMissing);
+    }
+    Ok(Step { from, to, reason: reason.into(), note })
+}
+
+text_enum! {
+    /// Whom an undecided conversion waits for.
+    pub enum ReviewStage {
+        /// Nobody yet: the deadline is ahead, or it is no longer pending, or it is about to be approved by itself.
+        Waiting = "waiting",
+        /// It needs review by the advertiser, who is reminded.
+        Advertiser = "advertiser",
+        /// The advertiser did not answer: the network decides.
+        Network = "network",
+    }
+}
+
+/// Whether a pending conversion needs review, and by whom.
+pub fn review_stage(standing: &Standing, now: Timestamp) -> ReviewStage {
+    match approve_by_itself(standing, now) {
+        Err(StepRefused::Held(_) | StepRefused::NotTrusted(_)) => {
+            let overdue_ms = now.since(standing.deadline_at);
+            if overdue_ms < ADVERTISER_REVIEW_DAYS * DAY_MS { ReviewStage::Advertiser } else { ReviewStage::Network }
+        }
+        _ => ReviewStage::Waiting,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::terms::example;
+    use ConversionState::{Approved, InPayout, Paid, Payable, Pending, Rejected, Reversed, Unattributed};
+    use proptest::prelude::*;
+
+    const NOW: Timestamp = Timestamp(1_772_445_600_000);
+
+    fn standing(badge: Badge, held_reason: Option<ReasonCode>) -> Standing {
+        Standing { state: Pending, badge, held_reason, deadline_at: NOW }
+    }
+
+    fn history(states: &[ConversionState]) -> Vec<EventRecord> {
+        let event = |(index, &to): (usize, &ConversionState)| EventRecord {
+            number: index as i64 + 1,
+            from: index.checked_sub(1).map(|before| states[before]),
+            to,
+            actor: None,
+            reason: StepReason::Reported,
+            note: None,
+            amount_before_minor: None,
+            amount_after_minor: None,
+            at: NOW,
+        };
+        states.iter().enumerate().map(event).collect()
+    }
+
+    #[test]
+    fn the_deadline_approves_only_what_is_vouched_for_and_not_held() {
+        let late = NOW.plus_ms(ADVERTISER_REVIEW_DAYS * DAY_MS);
+        let flood = Some(ReasonCode::Flood);
+        assert_eq!(approve_by_itself(&standing(Badge::Signed, None), NOW).map(|step| step.to), Ok(Approved));
+        assert_eq!(approve_by_itself(&standing(Badge::Key, None), NOW).map(|step| step.to), Ok(Approved));
+        let early = approve_by_itself(&standing(Badge::Signed, None), NOW.plus_ms(-1));
+        assert_eq!(early, Err(StepRefused::NotDue(NOW)));
+        let cases = [
+            (standing(Badge::Signed, None), NOW, ReviewStage::Waiting),
+            (standing(Badge::Signed, flood), NOW.plus_ms(-1), ReviewStage::Waiting),
+            (standing(Badge::Signed, flood), NOW, ReviewStage::Advertiser),
+            (standing(Badge::Unverified, None), late.plus_ms(-1), ReviewStage::Advertiser),
+            (standing(Badge::Token, None), late, ReviewStage::Network),
+            (Standing { state: Rejected, ..standing(Badge::Token, None) }, late, ReviewStage::Waiting),
+        ];
+        for (standing, now, expected) in cases {
+            assert_eq!(review_stage(&standing, now), expected, "{standing:?}");
+        }
+    }
+
+    #[test]
+    fn a_person_approves_what_is_pending_and_nothing_else() {
+        for &state in ConversionState::ALL {
+            assert_eq!(approve(state).is_ok(), state == Pending, "{state}");
+        }
+    }
+
+    #[test]
+    fn a_negative_change_has_its_states_and_needs_a_reason() {
+        let cancelled = Some(RejectReason::OrderCancelled);
+        for &state in ConversionState::ALL {
+            let rejected = reject(state, cancelled, "");
+            assert_eq!(rejected.is_ok(), matches!(state, Pending | Unattributed), "{state}");
+            let reversed = reverse(state, cancelled, "");
+            assert_eq!(reversed.is_ok(), matches!(state, Approved | Payable | Paid), "{state}");
+            for step in rejected.into_iter().chain(reversed) {
+                assert!(step.from.can_become(step.to));
+            }
+        }
+        assert_eq!(reverse(InPayout, cancelled, ""), Err(StepRefused::InPayout));
+        assert_eq!(reject(Pending, None, "why"), Err(StepRefused::ReasonMissing));
+        assert_eq!(reject(Pending, Some(RejectReason::Other), " "), Err(StepRefused::NoteMissing));
+        let other = reject(Pending, Some(RejectReason::Other), " lost parcel ").unwrap();
+        assert_eq!((other.reason, other.note.as_deref()), (StepReason::Other, Some("lost parcel")));
+    }
+
+    #[test]
+    fn every_reject_reason_is_a_steps_reason() {
+        for &reason in RejectReason::ALL {
+            assert_eq!(StepReason::from(reason).as_str(), reason.as_str());
+        }
+    }
+
+    #[test]
+    fn the_deadline_counts_days_from_the_conversion() {
+        assert_eq!(validation_deadline(NOW, &example(1)), NOW.plus_ms(30 * DAY_MS));
+    }
+
+    #[test]
+    fn a_damaged_history_is_named() {
+        assert_eq!(project(&[]), Err(BrokenHistory::Empty));
+        assert_eq!(project(&history(&[Pending, Paid])), Err(BrokenHistory::Step(2)));
+        assert_eq!(project(&history(&[Approved])), Err(BrokenHistory::Step(1)));
+        let whole = history(&[Unattributed, Pending, Approved]);
+        assert_eq!(project(&whole[1..]), Err(BrokenHistory::Gap(1)));
+        assert_eq!(project(&[whole[0].clone(), whole[2].clone()]), Err(BrokenHistory::Gap(2)));
+        let mut forged = whole;
+        forged[2].from = Some(Unattributed);
+        assert_eq!(project(&forged), Err(BrokenHistory::Step(3)));
+    }
+
+    proptest! {
+        #[test]
+        fn the_state_does_not_depend_on_the_order_of_the_events(
+            events in Just(history(&[Unattributed, Pending, Pending, Approved, Payable, InPayout, Payable, InPayout, Paid, Reversed])).prop_shuffle(),
+        ) {
+            prop_assert_eq!(project(&events), Ok(Reversed));
+        }
+    }
+}

@@ -1,0 +1,335 @@
+//! Terms: what a campaign promises, in immutable versions. The version in force at click time judges the window
+//! and prices the conversion (domain.md sections 2, 5 and 12).
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::ids::CampaignId;
+use super::money::{Currency, share};
+use super::rule::{AMOUNT_MAX_MINOR, EventName, Rate, Rule, WHOLE_BPS};
+use super::time::{DAY_MS, HOUR_MS, SECOND_MS, Timestamp};
+
+pub const VALIDATION_DAYS_DEFAULT: i64 = 30;
+pub const HOLD_DAYS_DEFAULT: i64 = 0;
+pub const TOO_FAST_MS_DEFAULT: i64 = 5 * SECOND_MS;
+
+const DAYS_MAX: i64 = 365;
+const CURRENCIES_MAX: usize = 10;
+const EVENTS_MAX: usize = 20;
+const RULES_MAX: usize = 100;
+const TEXT_MAX_BYTES: usize = 20_000;
+
+/// How long after a click a conversion is credited: 1 hour to 365 days, whole hours, kept in milliseconds.
+/// The advertiser's pages call it "cookie duration".
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "i64", into = "i64")]
+pub struct AttributionWindow(i64);
+
+/// Not a length that an attribution window can have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a cookie duration is 1 hour to 365 days, in whole hours")]
+pub struct WindowOutOfRange;
+
+impl AttributionWindow {
+    /// 30 days (domain.md section 12).
+    pub const DEFAULT: Self = Self(30 * DAY_MS);
+
+    pub const fn from_ms(ms: i64) -> Result<Self, WindowOutOfRange> {
+        if ms >= HOUR_MS && ms <= DAYS_MAX * DAY_MS && ms % HOUR_MS == 0 { Ok(Self(ms)) } else { Err(WindowOutOfRange) }
+    }
+
+    pub const fn from_hours(hours: i64) -> Result<Self, WindowOutOfRange> {
+        Self::from_ms(hours.saturating_mul(HOUR_MS))
+    }
+
+    pub const fn from_days(days: i64) -> Result<Self, WindowOutOfRange> {
+        Self::from_ms(days.saturating_mul(DAY_MS))
+    }
+
+    /// Milliseconds.
+    pub const fn ms(self) -> i64 {
+        self.0
+    }
+
+    /// Seconds, for a cookie's `Max-Age`.
+    pub const fn seconds(self) -> i64 {
+        self.0 / SECOND_MS
+    }
+}
+
+impl TryFrom<i64> for AttributionWindow {
+    type Error = WindowOutOfRange;
+    fn try_from(ms: i64) -> Result<Self, WindowOutOfRange> {
+        Self::from_ms(ms)
+    }
+}
+
+impl From<AttributionWindow> for i64 {
+    fn from(window: AttributionWindow) -> Self {
+        window.0
+    }
+}
+
+/// `7 days`, `36 hours`, `1 day`.
+impl fmt::Display for AttributionWindow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (count, unit) = if self.0 % DAY_MS == 0 { (self.0 / DAY_MS, "day") } else { (self.0 / HOUR_MS, "hour") };
+        f.pad(&format!("{count} {unit}{}", if count == 1 { "" } else { "s" }))
+    }
+}
+
+text_enum! {
+    /// Which of several clicks is credited.
+    pub enum Model {
+        LastClick = "last_click",
+        FirstClick = "first_click",
+    }
+}
+
+text_enum! {
+    /// What the network fee is a share of.
+    pub enum FeeBasis {
+        Commission = "commission",
+        Amount = "amount",
+    }
+}
+
+/// What the network charges the advertiser on top of a commission.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fee {
+    pub basis: FeeBasis,
+    pub bps: i64,
+}
+
+impl Fee {
+    /// Minor units, rounded once per conversion.
+    pub fn minor(self, commission_minor: i64, amount_minor: Option<i64>) -> i64 {
+        match self.basis {
+            FeeBasis::Commission => share(commission_minor, self.bps),
+            FeeBasis::Amount => share(amount_minor.unwrap_or(0), self.bps),
+        }
+    }
+}
+
+/// What may be reported, and how it is told apart.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EventTerms {
+    pub name: EventName,
+    /// A report without order id counts as `click:{id}`; the default for `lead`.
+    pub is_once_per_click: bool,
+}
+
+/// One version of what a campaign promises; never changed, only followed by the next.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Terms {
+    pub campaign_id: CampaignId,
+    /// From 1.
+    pub version: i64,
+    pub starts_at: Timestamp,
+    pub currencies: Vec<Currency>,
+    pub window: AttributionWindow,
+    pub model: Model,
+    /// Days from the conversion until it is approved by itself.
+    pub validation_days: i64,
+    /// Days from approval until the commission is payable.
+    pub hold_days: i64,
+    pub events: Vec<EventTerms>,
+    pub rules: Vec<Rule>,
+    pub fee: Fee,
+    /// A conversion sooner after its click is held; 0 switches the rule off.
+    pub too_fast_ms: i64,
+    /// What a publisher accepts, in the advertiser's words.
+    pub text: String,
+}
+
+/// Why terms cannot be: each names its field and, where there is one, its rule.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TermsRefused {
+    #[error("versions count from 1")]
+    Version,
+    #[error("terms have 1 to {CURRENCIES_MAX} currencies, each once")]
+    Currencies,
+    #[error("terms have 1 to {EVENTS_MAX} events, each once")]
+    Events,
+    #[error("terms have 1 to {RULES_MAX} rules, numbered upwards from 1")]
+    Rules,
+    #[error("rule {number} is for {event}, which is not one of the events")]
+    RuleEvent { number: i64, event: EventName },
+    #[error("rule {number}: a percentage is 0 to 100, a fixed rate is not negative")]
+    RuleRate { number: i64 },
+    #[error("rule {number}: a fixed rate has one of the currencies, a percentage has none")]
+    RuleCurrency { number: i64 },
+    #[error("the network fee is 0 to 100 percent")]
+    Fee,
+    #[error("validation takes 0 to {DAYS_MAX} days")]
+    ValidationDays,
+    #[error("the hold is 0 to {DAYS_MAX} days")]
+    HoldDays,
+    #[error("too fast is 0 (off) to one hour")]
+    TooFast,
+    #[error("the text has at most {TEXT_MAX_BYTES} bytes")]
+    Text,
+}
+
+impl TermsRefused {
+    /// The name of the field that a form marks.
+    pub const fn field(&self) -> &'static str {
+        match self {
+            Self::Version => "version",
+            Self::Currencies => "currencies",
+            Self::Events => "events",
+            Self::Rules | Self::RuleEvent { .. } | Self::RuleRate { .. } | Self::RuleCurrency { .. } => "rules",
+            Self::Fee => "fee",
+            Self::ValidationDays => "validation_days",
+            Self::HoldDays => "hold_days",
+            Self::TooFast => "too_fast_ms",
+            Self::Text => "text",
+        }
+    }
+}
+
+impl Terms {
+    /// What an event's reports must look like; nothing if it is not one of the campaign's.
+    pub fn event(&self, name: &str) -> Option<&EventTerms> {
+        self.events.iter().find(|event| event.name.as_str() == name)
+    }
+
+    /// The currency of a conversion that names none.
+    ///
+    /// # Panics
+    /// Without a currency: [`Terms::check`] refuses such terms.
+    pub fn first_currency(&self) -> Currency {
+        *self.currencies.first().expect("terms have a currency")
+    }
+
+    /// Everything that the types alone do not hold; to be asked before a version is stored.
+    pub fn check(&self) -> Result<(), TermsRefused> {
+        let within = |value: i64, most: i64| (0..=most).contains(&value);
+        let require = |holds: bool, refused: TermsRefused| if holds { Ok(()) } else { Err(refused) };
+        require(self.version >= 1, TermsRefused::Version)?;
+        require(is_list(&self.currencies, CURRENCIES_MAX), TermsRefused::Currencies)?;
+        let names: Vec<&EventName> = self.events.iter().map(|event| &event.name).collect();
+        require(is_list(&names, EVENTS_MAX), TermsRefused::Events)?;
+        let numbers = self.rules.iter().map(|rule| rule.number);
+        let is_numbered = numbers.eq(1..=self.rules.len() as i64);
+        require(is_numbered && (1..=RULES_MAX).contains(&self.rules.len()), TermsRefused::Rules)?;
+        self.rules.iter().try_for_each(|rule| self.check_rule(rule))?;
+        require(within(self.fee.bps, WHOLE_BPS), TermsRefused::Fee)?;
+        require(within(self.validation_days, DAYS_MAX), TermsRefused::ValidationDays)?;
+        require(within(self.hold_days, DAYS_MAX), TermsRefused::HoldDays)?;
+        require(within(self.too_fast_ms, HOUR_MS), TermsRefused::TooFast)?;
+        require(self.text.len() <= TEXT_MAX_BYTES, TermsRefused::Text)
+    }
+
+    fn check_rule(&self, rule: &Rule) -> Result<(), TermsRefused> {
+        let number = rule.number;
+        if self.event(rule.event.as_str()).is_none() {
+            return Err(TermsRefused::RuleEvent { number, event: rule.event.clone() });
+        }
+        let (value, most, is_currency_right) = match (rule.rate, rule.currency) {
+            (Rate::Percent { bps }, currency) => (bps, WHOLE_BPS, currency.is_none()),
+            (Rate::Fixed { minor }, Some(currency)) => (minor, AMOUNT_MAX_MINOR, self.currencies.contains(&currency)),
+            (Rate::Fixed { minor }, None) => (minor, AMOUNT_MAX_MINOR, false),
+        };
+        if !(0..=most).contains(&value) {
+            return Err(TermsRefused::RuleRate { number });
+        }
+        if is_currency_right { Ok(()) } else { Err(TermsRefused::RuleCurrency { number }) }
+    }
+}
+
+/// 1 to `most` entries, each once.
+fn is_list<T: PartialEq>(entries: &[T], most: usize) -> bool {
+    let is_new = |(index, entry): (usize, &T)| !entries[..index].contains(entry);
+    (1..=most).contains(&entries.len()) && entries.iter().enumerate().all(is_new)
+}
+
+/// The terms of the story's campaign W, for the tests of other rules too.
+#[cfg(test)]
+pub(super) fn example(version: i64) -> Terms {
+    let rule = |number, event, rate, currency| Rule { number, event, rate, currency };
+    Terms {
+        campaign_id: CampaignId(7),
+        version,
+        starts_at: Timestamp(1_772_445_600_000),
+        currencies: vec![Currency::EUR],
+        window: AttributionWindow::from_days(7).unwrap(),
+        model: Model::LastClick,
+        validation_days: VALIDATION_DAYS_DEFAULT,
+        hold_days: HOLD_DAYS_DEFAULT,
+        events: vec![
+            EventTerms { name: EventName::sale(), is_once_per_click: false },
+            EventTerms { name: EventName::lead(), is_once_per_click: true },
+        ],
+        rules: vec![
+            rule(1, EventName::sale(), Rate::Percent { bps: 1000 }, None),
+            rule(2, EventName::lead(), Rate::Fixed { minor: 250 }, Some(Currency::EUR)),
+        ],
+        fee: Fee { basis: FeeBasis::Commission, bps: 2000 },
+        too_fast_ms: 0,
+        text: String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn windows_are_whole_hours_from_1_hour_to_365_days() {
+        assert_eq!(AttributionWindow::from_days(7).unwrap().to_string(), "7 days");
+        assert_eq!(AttributionWindow::from_hours(36).unwrap().to_string(), "36 hours");
+        assert_eq!(AttributionWindow::from_hours(24).unwrap().to_string(), "1 day");
+        assert_eq!(AttributionWindow::from_hours(1).unwrap().to_string(), "1 hour");
+        assert_eq!(AttributionWindow::from_days(7).unwrap().seconds(), 604_800);
+        for ms in [0, -1, HOUR_MS - 1, HOUR_MS + 1, 365 * DAY_MS + 1, 366 * DAY_MS, i64::MAX] {
+            assert_eq!(AttributionWindow::from_ms(ms), Err(WindowOutOfRange), "{ms}");
+        }
+        assert_eq!(AttributionWindow::from_hours(i64::MAX), Err(WindowOutOfRange));
+        assert!(serde_json::from_str::<AttributionWindow>("1").is_err());
+    }
+
+    #[test]
+    fn terms_survive_storage() {
+        let terms = example(3);
+        let text = serde_json::to_string(&terms).unwrap();
+        assert_eq!(serde_json::from_str::<Terms>(&text).unwrap(), terms);
+    }
+
+    #[test]
+    fn terms_that_cannot_be_name_the_field() {
+        assert_eq!(example(1).check(), Ok(()));
+        let dollar: Currency = "USD".parse().unwrap();
+        type Change = fn(&mut Terms, Currency);
+        let cases: [(Change, &str); 15] = [
+            (|t, _| t.version = 0, "version"),
+            (|t, _| t.currencies.clear(), "currencies"),
+            (|t, _| t.currencies.push(Currency::EUR), "currencies"),
+            (|t, _| t.events.clear(), "events"),
+            (|t, _| t.events.push(t.events[0].clone()), "events"),
+            (|t, _| t.rules.clear(), "rules"),
+            (|t, _| t.rules.reverse(), "rules"),
+            (|t, _| t.rules[0].event = "other".parse().unwrap(), "rules"),
+            (|t, _| t.rules[0].rate = Rate::Percent { bps: 10_001 }, "rules"),
+            (|t, _| t.rules[1].rate = Rate::Fixed { minor: -1 }, "rules"),
+            (|t, dollar| t.rules[1].currency = Some(dollar), "rules"),
+            (|t, _| t.fee.bps = -1, "fee"),
+            (|t, _| t.validation_days = 366, "validation_days"),
+            (|t, _| t.too_fast_ms = -1, "too_fast_ms"),
+            (|t, _| t.text = "x".repeat(TEXT_MAX_BYTES + 1), "text"),
+        ];
+        for (change, field) in cases {
+            let mut terms = example(1);
+            change(&mut terms, dollar);
+            assert_eq!(terms.check().map_err(|refused| refused.field()), Err(field));
+        }
+    }
+
+    #[test]
+    fn the_fee_is_a_share_of_the_commission_or_of_the_amount() {
+        assert_eq!(Fee { basis: FeeBasis::Commission, bps: 2000 }.minor(499, Some(4990)), 100);
+        assert_eq!(Fee { basis: FeeBasis::Amount, bps: 100 }.minor(499, Some(4990)), 50);
+        assert_eq!(Fee { basis: FeeBasis::Amount, bps: 100 }.minor(250, None), 0);
+    }
+}

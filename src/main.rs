@@ -1,0 +1,5 @@
+//! The `tallystick` program.
+
+fn main() -> std::process::ExitCode {
+    tallystick::server::run()
+}

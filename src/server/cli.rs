@@ -1,0 +1,90 @@
+//! Commands, flags and environment variables: one declaration gives flag, variable and help.
+
+use std::net::SocketAddr;
+
+use clap::{Args, Parser, Subcommand};
+
+use super::clock::FixedClock;
+use super::layers::client_address::TrustedProxies;
+use super::telemetry::LogFormat;
+use crate::auth::members::Admission;
+use crate::domain::secret::SecretKey;
+use crate::domain::site::BaseUrl;
+
+/// An affiliate network in one binary whose numbers every party can check.
+#[derive(Debug, Parser)]
+#[command(name = "tallystick", version, args_conflicts_with_subcommands = true)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    #[command(flatten)]
+    pub serve: ServeOptions,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Serve the network (what happens without a command).
+    Serve(Box<ServeOptions>),
+    /// Bring the tables of the database up to date, and stop.
+    Migrate(DatabaseOptions),
+    /// Make an admin; the password is read from standard input.
+    CreateAdmin(CreateAdminOptions),
+    /// Ask a running network whether it is ready: exit 0 or 1.
+    Healthcheck(HealthcheckOptions),
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct DatabaseOptions {
+    /// sqlite://FILE or postgres://USER:PASSWORD@HOST/NAME
+    #[arg(long, env = "DATABASE_URL", default_value = "sqlite://tallystick.db", hide_env_values = true)]
+    pub database_url: String,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct ServeOptions {
+    #[command(flatten)]
+    pub database: DatabaseOptions,
+    /// The public address: https://…, or http on localhost. Default: http://localhost and the port listened on.
+    #[arg(long, env = "BASE_URL", value_parser = BaseUrl::parse)]
+    pub base_url: Option<BaseUrl>,
+    /// Where to listen; a proxy in front terminates TLS.
+    #[arg(long, env = "LISTEN_ADDR", default_value = "127.0.0.1:3000")]
+    pub listen_addr: SocketAddr,
+    /// 32 bytes as 64 hex digits. On SQLite made at the first start, beside the database file.
+    #[arg(long, env = "SECRET_KEY", hide_env_values = true, value_parser = SecretKey::from_text)]
+    pub secret_key: Option<SecretKey>,
+    /// Addresses of proxies whose X-Forwarded-For is believed, as in 10.0.0.0/8,::1/128
+    #[arg(long, env = "TRUSTED_PROXIES", default_value = "", value_parser = TrustedProxies::parse)]
+    pub trusted_proxies: TrustedProxies,
+    /// Whether an admin admits who signs up, or everybody is.
+    #[arg(long, env = "ADMISSION", default_value = "manual", value_enum)]
+    pub admission: Admission,
+    /// How long a click may wait for its commit before it is answered as deferred; 0 waits.
+    #[arg(long, env = "COMMIT_BUDGET_MS", default_value_t = 250)]
+    pub commit_budget_ms: u64,
+    /// For rehearsals: an instant such as 2026-03-02T10:00:00Z, or @FILE that holds one.
+    #[arg(long, env = "FIXED_CLOCK")]
+    pub fixed_clock: Option<FixedClock>,
+    #[arg(long, env = "LOG_FORMAT", default_value = "text", value_enum)]
+    pub log_format: LogFormat,
+}
+
+#[derive(Debug, Args)]
+pub struct CreateAdminOptions {
+    #[command(flatten)]
+    pub database: DatabaseOptions,
+    #[arg(long)]
+    pub email: String,
+    #[arg(long, default_value = "Admin")]
+    pub name: String,
+    /// Read the password from standard input without a prompt.
+    #[arg(long)]
+    pub password_stdin: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct HealthcheckOptions {
+    /// Where the network listens.
+    #[arg(long, env = "LISTEN_ADDR", default_value = "127.0.0.1:3000")]
+    pub listen_addr: SocketAddr,
+}

@@ -1,0 +1,165 @@
+//! From where a request comes, when proxies stand in between (trust.md S23).
+//!
+//! Anybody can write `X-Forwarded-For`. So it is read from the right, where our own proxies wrote, and only as far as
+//! those who wrote it are trusted: the first address that is not a proxy of ours is the client's.
+
+use std::net::{IpAddr, SocketAddr};
+use std::str::FromStr;
+use std::sync::Arc;
+
+use axum::extract::{ConnectInfo, Request, State};
+use axum::http::HeaderMap;
+use axum::middleware::Next;
+use axum::response::Response;
+use ipnet::IpNet;
+
+use crate::auth::address::ClientAddress;
+
+const X_FORWARDED_FOR: &str = "x-forwarded-for";
+
+/// The networks of our own proxies. Empty: nobody is believed.
+#[derive(Debug, Clone, Default)]
+pub struct TrustedProxies(Arc<[IpNet]>);
+
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is neither an address nor a network such as 10.0.0.0/8")]
+pub struct NotANetwork(String);
+
+impl TrustedProxies {
+    /// Networks and addresses, separated by commas; nothing means none.
+    pub fn parse(text: &str) -> Result<Self, NotANetwork> {
+        let entries = text.split(',').map(str::trim).filter(|entry| !entry.is_empty());
+        entries.map(network).collect::<Result<Arc<[IpNet]>, _>>().map(Self)
+    }
+
+    fn contains(&self, address: IpAddr) -> bool {
+        self.0.iter().any(|network| network.contains(&address))
+    }
+}
+
+impl FromStr for TrustedProxies {
+    type Err = NotANetwork;
+
+    fn from_str(text: &str) -> Result<Self, NotANetwork> {
+        Self::parse(text)
+    }
+}
+
+fn network(text: &str) -> Result<IpNet, NotANetwork> {
+    let address = text.parse::<IpAddr>().map(|address| IpNet::from(address.to_canonical()));
+    text.parse().or(address).map_err(|_| NotANetwork(text.to_owned()))
+}
+
+/// Walks from the peer towards the client and stops at the first address that no proxy of ours has, or before the
+/// first entry that is not an address. IPv4 in IPv6 (`::ffff:a.b.c.d`) counts as IPv4.
+pub fn client_address(peer: IpAddr, headers: &HeaderMap, trusted: &TrustedProxies) -> IpAddr {
+    let mut address = peer.to_canonical();
+    for line in headers.get_all(X_FORWARDED_FOR).iter().rev() {
+        // A line that is not text has no entries: it reads as one that is no address.
+        for entry in line.to_str().unwrap_or("?").rsplit(',') {
+            if !trusted.contains(address) {
+                return address;
+            }
+            let Some(before) = entry_address(entry.trim()) else { return address };
+            address = before;
+        }
+    }
+    address
+}
+
+/// `192.0.2.1`, `192.0.2.1:4711`, `2001:db8::1`, `[2001:db8::1]`, `[2001:db8::1]:4711`.
+fn entry_address(entry: &str) -> Option<IpAddr> {
+    let bracketed = || entry.strip_prefix('[')?.strip_suffix(']')?.parse::<std::net::Ipv6Addr>().ok().map(IpAddr::V6);
+    let with_port = || entry.parse::<SocketAddr>().ok().map(|address| address.ip());
+    let address = entry.parse::<IpAddr>().ok().or_else(bracketed).or_else(with_port)?;
+    Some(address.to_canonical())
+}
+
+/// Puts a [`ClientAddress`] into the request. The listener says who the peer is.
+pub async fn find(
+    State(trusted): State<TrustedProxies>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let address = client_address(peer.ip(), request.headers(), &trusted);
+    request.extensions_mut().insert(ClientAddress(address));
+    next.run(request).await
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::HeaderValue;
+    use axum::routing::get;
+    use axum::{Extension, Router};
+    use tower::ServiceExt;
+
+    use super::*;
+
+    const TRUSTED: &str = "10.0.0.0/8, 192.0.2.1, 2001:db8:ffff::/48";
+
+    fn address(peer: &str, lines: &[&[u8]]) -> String {
+        let mut headers = HeaderMap::new();
+        for line in lines {
+            headers.append(X_FORWARDED_FOR, HeaderValue::from_bytes(line).unwrap());
+        }
+        client_address(peer.parse().unwrap(), &headers, &TrustedProxies::parse(TRUSTED).unwrap()).to_string()
+    }
+
+    #[test]
+    fn nobody_can_pretend_to_be_elsewhere() {
+        let cases: [(&str, &[&[u8]], &str); 20] = [
+            // who comes directly
+            ("203.0.113.5", &[], "203.0.113.5"),
+            ("203.0.113.5", &[b"198.51.100.1"], "203.0.113.5"),
+            ("203.0.113.5", &[b"10.0.0.1"], "203.0.113.5"),
+            // through one proxy, through two, over IPv6
+            ("10.0.0.1", &[b"203.0.113.5"], "203.0.113.5"),
+            ("10.0.0.1", &[b"203.0.113.5, 192.0.2.1"], "203.0.113.5"),
+            ("2001:db8:ffff::1", &[b"2001:db8:1::5"], "2001:db8:1::5"),
+            ("::ffff:10.0.0.1", &[b"::ffff:203.0.113.5"], "203.0.113.5"),
+            // what the client wrote stands left of what the proxy saw
+            ("10.0.0.1", &[b"198.51.100.1, 203.0.113.5"], "203.0.113.5"),
+            ("10.0.0.1", &[b"10.9.9.9, 203.0.113.5"], "203.0.113.5"),
+            ("10.0.0.1", &[b"198.51.100.1", b"203.0.113.5"], "203.0.113.5"),
+            ("10.0.0.1", &[b"198.51.100.1", b"203.0.113.5, 10.0.0.2"], "203.0.113.5"),
+            // ports and brackets
+            ("10.0.0.1", &[b"203.0.113.5:4711"], "203.0.113.5"),
+            ("10.0.0.1", &[b"[2001:db8:1::5]:4711"], "2001:db8:1::5"),
+            ("10.0.0.1", &[b"[2001:db8:1::5]"], "2001:db8:1::5"),
+            // garbage stops the walk
+            ("10.0.0.1", &[b"203.0.113.5, unknown"], "10.0.0.1"),
+            ("10.0.0.1", &[b"203.0.113.5, , 10.0.0.2"], "10.0.0.2"),
+            ("10.0.0.1", &[b"203.0.113.5", b"\xff\xfe"], "10.0.0.1"),
+            ("10.0.0.1", &[b"203.0.113.5:99999"], "10.0.0.1"),
+            ("10.0.0.1", &[b""], "10.0.0.1"),
+            // only proxies: the outermost
+            ("10.0.0.1", &[b"10.0.0.3, 10.0.0.2"], "10.0.0.3"),
+        ];
+        for (peer, lines, expected) in cases {
+            assert_eq!(address(peer, lines), expected, "{peer} {lines:?}");
+        }
+    }
+
+    #[test]
+    fn a_list_of_networks_is_read_or_refused() {
+        assert!(!TrustedProxies::parse("").unwrap().contains("127.0.0.1".parse().unwrap()));
+        let loopback = TrustedProxies::parse("127.0.0.0/8,::1").unwrap();
+        assert!(loopback.contains("::1".parse().unwrap()) && loopback.contains("127.9.9.9".parse().unwrap()));
+        for text in ["localhost", "10.0.0.0/33", "10.0.0.1,x"] {
+            assert!(TrustedProxies::parse(text).is_err(), "{text}");
+        }
+    }
+
+    #[tokio::test]
+    async fn the_request_carries_the_address() {
+        let trusted = TrustedProxies::parse(TRUSTED).unwrap();
+        let show = get(async |Extension(ClientAddress(address)): Extension<ClientAddress>| address.to_string());
+        let router = Router::new().route("/", show).layer(axum::middleware::from_fn_with_state(trusted, find));
+        let peer: SocketAddr = "10.0.0.1:4711".parse().unwrap();
+        let request = Request::builder().uri("/").header(X_FORWARDED_FOR, "203.0.113.5").extension(ConnectInfo(peer));
+        let response = router.oneshot(request.body(axum::body::Body::empty()).unwrap()).await.unwrap();
+        let body = axum::body::to_bytes(response.into_body(), 100).await.unwrap();
+        assert_eq!(&body[..], b"203.0.113.5");
+    }
+}

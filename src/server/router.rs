@@ -1,0 +1,101 @@
+//! Every route in one table, and the layers around them.
+
+use std::pin::Pin;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{FromRef, Request, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use futures::Stream;
+use leptos::prelude::*;
+use leptos_axum::{LeptosRoutes, generate_route_list};
+use tokio_stream::StreamExt;
+use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::{NotForContentType, Predicate, SizeAbove};
+
+use super::assets;
+use super::config::Config;
+use super::layers;
+use crate::app::routes::Pages;
+use crate::app::shell::document;
+use crate::app::state::App;
+
+/// Method and path of every route that is not a page or a server function; the access test walks it.
+pub const ROUTES: &[(&str, &str)] = &[
+    ("GET", "/healthz"),
+    ("GET", "/readyz"),
+    ("GET", "/favicon.ico"),
+    ("GET", "/robots.txt"),
+    ("GET", "/pkg/{version}/{*file}"),
+];
+
+/// The whole network as one service.
+pub fn router(app: &App, config: &Config) -> Router {
+    let pages = generate_route_list(|| view! { <Pages/> });
+    let routes = Router::new()
+        .route("/healthz", get(healthz))
+        .route("/readyz", get(readyz))
+        .route("/favicon.ico", get(assets::favicon))
+        .route("/robots.txt", get(assets::robots))
+        .route("/pkg/{version}/{*file}", get(assets::asset))
+        .route("/api/{*function}", post(server_function))
+        .leptos_routes_with_handler(pages, get(page))
+        .fallback(get(page))
+        .with_state(app.clone());
+    layers::apply(routes, app, config).layer(compression())
+}
+
+/// Leptos asks for its options; nothing of ours reads them.
+impl FromRef<App> for LeptosOptions {
+    fn from_ref(_: &App) -> Self {
+        Self::builder().output_name("tallystick").build()
+    }
+}
+
+/// Text above 1 KiB; never the live stream, never images.
+fn compression() -> CompressionLayer<impl Predicate> {
+    let worth = SizeAbove::new(1_024)
+        .and(NotForContentType::SSE)
+        .and(NotForContentType::new("font/"))
+        .and(NotForContentType::const_new("image/gif"));
+    CompressionLayer::new().compress_when(worth)
+}
+
+/// The process runs.
+async fn healthz() -> &'static str {
+    "ok\n"
+}
+
+/// The database answers.
+async fn readyz(State(app): State<App>) -> Response {
+    match app.store.read().await {
+        Ok(_) => "ready\n".into_response(),
+        Err(error) => (StatusCode::SERVICE_UNAVAILABLE, format!("not ready: {error}\n")).into_response(),
+    }
+}
+
+async fn server_function(State(app): State<App>, request: Request) -> Response {
+    let context = move || provide_context(app.clone());
+    leptos_axum::handle_server_fns_with_context(context, request).await.into_response()
+}
+
+/// Renders a page completely before the first byte leaves. What Leptos would add as inline scripts is dropped:
+/// no page needs it, and the content security policy forbids it (web.md, way A).
+async fn page(State(app): State<App>, request: Request) -> Response {
+    let base = app.assets.clone();
+    leptos_axum::handle_response_inner(
+        move || provide_context(app.clone()),
+        move || document(&base),
+        request,
+        |page, _chunks, _supports_out_of_order| {
+            Box::pin(async move {
+                let html = page.to_html_stream_in_order().collect::<String>().await;
+                Box::pin(tokio_stream::once(html)) as Pin<Box<dyn Stream<Item = String> + Send>>
+            })
+        },
+    )
+    .await
+    .map(Body::new)
+}

@@ -1,0 +1,121 @@
+//! A serving process: from options to a running network, and its orderly end.
+
+use std::sync::Arc;
+
+use anyhow::Context;
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+
+use super::cli::ServeOptions;
+use super::clock::{SystemClock, SystemEntropy};
+use super::config::{self, Config};
+use super::{WrongConfiguration, assets, listen, router, telemetry};
+use crate::app::state::App;
+use crate::auth::password::Passwords;
+use crate::auth::throttle::Throttle;
+use crate::domain::environment::{Clock, Environment};
+use crate::domain::ids::IdGenerator;
+use crate::domain::site::BaseUrl;
+use crate::store::Store;
+
+/// The system's time and randomness, and ids of this node.
+pub fn system_environment(node: u16) -> Environment {
+    Environment {
+        clock: Arc::new(SystemClock::default()),
+        entropy: Arc::new(SystemEntropy),
+        ids: Arc::new(IdGenerator::new(node)),
+    }
+}
+
+/// `tallystick serve`: until SIGTERM or SIGINT.
+pub async fn serve(options: ServeOptions) -> anyhow::Result<()> {
+    telemetry::start(options.log_format);
+    let _one = config::one_process(&options.database.database_url)?;
+    let mut environment = system_environment(0);
+    if let Some(clock) = &options.fixed_clock {
+        environment.clock = Arc::new(clock.clone()) as Arc<dyn Clock>;
+    }
+    let key = config::secret_key(options.secret_key.as_ref(), &options.database.database_url, &*environment.entropy)
+        .map_err(|error| WrongConfiguration(format!("{error:#}")))?;
+    let listener = TcpListener::bind(options.listen_addr)
+        .await
+        .with_context(|| format!("listening on {}", options.listen_addr))?;
+    let base_url = match options.base_url {
+        Some(base_url) => base_url,
+        None => BaseUrl::parse(&format!("http://localhost:{}", listener.local_addr()?.port()))?,
+    };
+    let config = Config {
+        base_url,
+        secret_key: key,
+        trusted_proxies: options.trusted_proxies,
+        admission: options.admission,
+        commit_budget_ms: options.commit_budget_ms,
+        demo_logins: Vec::new(),
+    };
+    let store = Store::open(&options.database.database_url).await.context("opening the database")?;
+    let running = Running::start(config, store, environment, listener).await?;
+    println!("listening on {}", running.url());
+    stop_signal().await?;
+    running.stop().await;
+    Ok(())
+}
+
+/// A network that answers requests; stopped by [`Running::stop`].
+pub struct Running {
+    pub app: App,
+    address: std::net::SocketAddr,
+    stop: oneshot::Sender<()>,
+    served: tokio::task::JoinHandle<()>,
+}
+
+impl Running {
+    /// Starts to answer on `listener`.
+    pub async fn start(
+        config: Config,
+        store: Store,
+        environment: Environment,
+        listener: TcpListener,
+    ) -> anyhow::Result<Self> {
+        let app = App {
+            store,
+            environment,
+            passwords: Passwords::new(),
+            throttle: Arc::new(Throttle::new()),
+            secret_key: config.secret_key.clone(),
+            base_url: config.base_url.clone(),
+            admission: config.admission,
+            demo_logins: config.demo_logins.clone().into(),
+            assets: assets::base().into(),
+        };
+        let router = router::router(&app, &config);
+        let address = listener.local_addr()?;
+        let (stop, stopped) = oneshot::channel();
+        let served = tokio::spawn(listen::serve(listener, router, async {
+            // A dropped sender means the same as a sent one.
+            let _ = stopped.await;
+        }));
+        Ok(Self { app, address, stop, served })
+    }
+
+    /// Where it listens, as an address for people and tests.
+    pub fn url(&self) -> String {
+        format!("http://localhost:{}", self.address.port())
+    }
+
+    /// Lets the requests in flight end, then closes the database.
+    pub async fn stop(self) {
+        let _ = self.stop.send(());
+        let _ = self.served.await;
+        self.app.store.close().await;
+    }
+}
+
+async fn stop_signal() -> anyhow::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::select! {
+        _ = terminate.recv() => {}
+        done = tokio::signal::ctrl_c() => done?,
+    }
+    Ok(())
+}

@@ -1,0 +1,224 @@
+//! Clicks: the hot path. The one noun where the two databases are given different texts.
+
+use std::collections::HashSet;
+
+use sqlx::{PgConnection, SqliteConnection, query, query_as, query_scalar};
+
+use super::driver::{Conn, Driver, Writer};
+use super::error::StoreError;
+use super::rows::MultiRow;
+use crate::domain::click::{Click, ClickLabel, ClickReason, Consent, DeviceClass};
+use crate::domain::ids::{CampaignId, ClickId, CreativeId, LinkId, PublisherId};
+use crate::domain::link::SubIds;
+
+use super::links::SubColumns;
+
+#[derive(sqlx::FromRow)]
+struct ClickRow {
+    click_id: ClickId,
+    campaign_id: CampaignId,
+    publisher_id: PublisherId,
+    link_id: LinkId,
+    creative_id: Option<CreativeId>,
+    terms_version: i64,
+    label: ClickLabel,
+    reason: Option<ClickReason>,
+    has_gesture: Option<bool>,
+    #[sqlx(flatten)]
+    subs: SubColumns,
+    landing_host: String,
+    landing_path: String,
+    referrer_host: Option<String>,
+    device: DeviceClass,
+    browser: String,
+    system: String,
+    country: Option<String>,
+    fetch_dest: Option<String>,
+    visitor: Option<Vec<u8>>,
+    consent: Consent,
+    is_deep_link_rejected: bool,
+    is_recreated: bool,
+}
+
+impl From<ClickRow> for Click {
+    fn from(row: ClickRow) -> Self {
+        Self {
+            click_id: row.click_id,
+            campaign_id: row.campaign_id,
+            publisher_id: row.publisher_id,
+            link_id: row.link_id,
+            creative_id: row.creative_id,
+            terms_version: row.terms_version,
+            label: row.label,
+            reason: row.reason,
+            has_gesture: row.has_gesture,
+            sub_ids: SubIds::from(row.subs),
+            landing_host: row.landing_host,
+            landing_path: row.landing_path,
+            referrer_host: row.referrer_host,
+            device: row.device,
+            browser: row.browser,
+            system: row.system,
+            country: row.country,
+            fetch_dest: row.fetch_dest,
+            visitor: row.visitor.and_then(|key| key.try_into().ok()),
+            consent: row.consent,
+            is_deep_link_rejected: row.is_deep_link_rejected,
+            is_recreated: row.is_recreated,
+        }
+    }
+}
+
+macro_rules! columns {
+    () => {
+        "click_id, campaign_id, publisher_id, link_id, creative_id, terms_version, label, reason, has_gesture, sub1,
+        sub2, sub3, sub4, sub5, landing_host, landing_path, referrer_host, device, browser, system, country,
+        fetch_dest, visitor, consent, is_deep_link_rejected, is_recreated"
+    };
+}
+
+sql! {
+    FIND = concat!("select ", columns!(), " from clicks where click_id = $1");
+    RECENT_OF_PUBLISHER = "select count(*) as clicks from clicks where click_id >= $1 and publisher_id = $2
+        and label <> 'invalid'";
+    RECENT_OF_ADVERTISER = "select count(*) as clicks from clicks where click_id >= $1 and label <> 'invalid'
+        and campaign_id in (select campaign_id from campaigns where advertiser_id = $2)";
+    RECENT = "select count(*) as clicks from clicks where click_id >= $1 and label <> 'invalid'";
+    INSERT_UNNEST [postgres] = concat!("insert into clicks (", columns!(), ") select * from unnest($1::bigint[],
+        $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::text[], $8::text[], $9::boolean[],
+        $10::text[], $11::text[], $12::text[], $13::text[], $14::text[], $15::text[], $16::text[], $17::text[],
+        $18::text[], $19::text[], $20::text[], $21::text[], $22::text[], $23::bytea[], $24::text[], $25::boolean[],
+        $26::boolean[]) on conflict (click_id) do nothing");
+    VISITORS_UNNEST [postgres] = "insert into visitors (utc_day, publisher_id, campaign_id, visitor)
+        select * from unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bytea[])
+        on conflict do nothing returning utc_day, publisher_id, campaign_id, visitor";
+}
+
+pub static INSERT_ROWS: MultiRow =
+    MultiRow::new(concat!("insert into clicks (", columns!(), ") values"), 26, "on conflict (click_id) do nothing");
+pub static VISITORS_ROWS: MultiRow = MultiRow::new(
+    "insert into visitors (utc_day, publisher_id, campaign_id, visitor) values",
+    4,
+    "on conflict do nothing returning utc_day, publisher_id, campaign_id, visitor",
+);
+
+pub async fn find(conn: &mut Conn, id: ClickId) -> Result<Option<Click>, StoreError> {
+    let row: Option<ClickRow> = on_driver!(conn, |c| query_as(FIND).bind(id).fetch_optional(c).await)?;
+    Ok(row.map(Click::from))
+}
+
+/// Clicks that count, from `first` on, of one publisher.
+pub async fn recent_of_publisher(conn: &mut Conn, publisher: PublisherId, first: ClickId) -> Result<i64, StoreError> {
+    on_driver!(conn, |c| query_scalar(RECENT_OF_PUBLISHER).bind(first).bind(publisher).fetch_one(c).await)
+}
+
+/// Clicks that count, from `first` on, on all campaigns of one advertiser.
+pub async fn recent_of_advertiser(
+    conn: &mut Conn,
+    advertiser: crate::domain::ids::AdvertiserId,
+    first: ClickId,
+) -> Result<i64, StoreError> {
+    on_driver!(conn, |c| query_scalar(RECENT_OF_ADVERTISER).bind(first).bind(advertiser).fetch_one(c).await)
+}
+
+/// Clicks that count, from `first` on, of the whole network: for admins.
+pub async fn recent(conn: &mut Conn, first: ClickId) -> Result<i64, StoreError> {
+    on_driver!(conn, |c| query_scalar(RECENT).bind(first).fetch_one(c).await)
+}
+
+/// One visitor of one publisher and campaign on one UTC day.
+pub type VisitorDay = (i64, PublisherId, CampaignId, Vec<u8>);
+
+/// Remembers visitors; gives back those that were not known before. `visitors` are sorted and distinct, so that
+/// two processes never wait for each other in a circle.
+pub async fn insert_visitors(w: &mut Writer, visitors: &[VisitorDay]) -> Result<HashSet<VisitorDay>, StoreError> {
+    let result = match w.driver() {
+        Driver::Sqlite(c) => visitors_rows(c, visitors).await,
+        Driver::Postgres(c) => visitors_unnest(c, visitors).await,
+    };
+    w.settle(result)
+}
+
+async fn visitors_rows(c: &mut SqliteConnection, visitors: &[VisitorDay]) -> sqlx::Result<HashSet<VisitorDay>> {
+    let mut new = HashSet::new();
+    for (text, rows) in VISITORS_ROWS.chunks(visitors) {
+        let mut insert = query_as::<_, VisitorDay>(text);
+        for (day, publisher, campaign, visitor) in rows {
+            insert = insert.bind(day).bind(publisher).bind(campaign).bind(&visitor[..]);
+        }
+        new.extend(insert.fetch_all(&mut *c).await?);
+    }
+    Ok(new)
+}
+
+async fn visitors_unnest(c: &mut PgConnection, visitors: &[VisitorDay]) -> sqlx::Result<HashSet<VisitorDay>> {
+    let rows = query_as::<_, VisitorDay>(VISITORS_UNNEST)
+        .bind(visitors.iter().map(|v| v.0).collect::<Vec<_>>())
+        .bind(visitors.iter().map(|v| v.1).collect::<Vec<_>>())
+        .bind(visitors.iter().map(|v| v.2).collect::<Vec<_>>())
+        .bind(visitors.iter().map(|v| &v.3[..]).collect::<Vec<_>>());
+    Ok(rows.fetch_all(c).await?.into_iter().collect())
+}
+
+/// Stores a batch; a click that is there already stays as it is.
+pub async fn insert_batch(w: &mut Writer, clicks: &[Click]) -> Result<(), StoreError> {
+    let result = match w.driver() {
+        Driver::Sqlite(c) => insert_rows(c, clicks).await,
+        Driver::Postgres(c) => insert_unnest(c, clicks).await,
+    };
+    w.settle(result)
+}
+
+async fn insert_rows(c: &mut SqliteConnection, clicks: &[Click]) -> sqlx::Result<()> {
+    for (text, rows) in INSERT_ROWS.chunks(clicks) {
+        let mut insert = query(text);
+        for r in rows {
+            insert = insert.bind(r.click_id).bind(r.campaign_id).bind(r.publisher_id).bind(r.link_id);
+            insert = insert.bind(r.creative_id).bind(r.terms_version).bind(r.label).bind(r.reason).bind(r.has_gesture);
+            for sub in &r.sub_ids.0 {
+                insert = insert.bind(sub.as_deref());
+            }
+            insert = insert.bind(&r.landing_host).bind(&r.landing_path).bind(r.referrer_host.as_deref());
+            insert = insert.bind(r.device).bind(&r.browser).bind(&r.system).bind(r.country.as_deref());
+            insert = insert.bind(r.fetch_dest.as_deref()).bind(r.visitor.as_ref().map(|key| &key[..]));
+            insert = insert.bind(r.consent).bind(r.is_deep_link_rejected).bind(r.is_recreated);
+        }
+        insert.execute(&mut *c).await?;
+    }
+    Ok(())
+}
+
+async fn insert_unnest(c: &mut PgConnection, clicks: &[Click]) -> sqlx::Result<()> {
+    fn all<'c, T>(clicks: &'c [Click], pick: impl Fn(&'c Click) -> T) -> Vec<T> {
+        clicks.iter().map(pick).collect()
+    }
+    let mut insert = query(INSERT_UNNEST)
+        .bind(all(clicks, |r| r.click_id))
+        .bind(all(clicks, |r| r.campaign_id))
+        .bind(all(clicks, |r| r.publisher_id))
+        .bind(all(clicks, |r| r.link_id))
+        .bind(all(clicks, |r| r.creative_id))
+        .bind(all(clicks, |r| r.terms_version))
+        .bind(all(clicks, |r| r.label))
+        .bind(all(clicks, |r| r.reason))
+        .bind(all(clicks, |r| r.has_gesture));
+    for number in 0..5 {
+        insert = insert.bind(all(clicks, |r| r.sub_ids.0[number].as_deref()));
+    }
+    insert
+        .bind(all(clicks, |r| r.landing_host.as_str()))
+        .bind(all(clicks, |r| r.landing_path.as_str()))
+        .bind(all(clicks, |r| r.referrer_host.as_deref()))
+        .bind(all(clicks, |r| r.device))
+        .bind(all(clicks, |r| r.browser.as_str()))
+        .bind(all(clicks, |r| r.system.as_str()))
+        .bind(all(clicks, |r| r.country.as_deref()))
+        .bind(all(clicks, |r| r.fetch_dest.as_deref()))
+        .bind(all(clicks, |r| r.visitor.as_ref().map(|key| &key[..])))
+        .bind(all(clicks, |r| r.consent))
+        .bind(all(clicks, |r| r.is_deep_link_rejected))
+        .bind(all(clicks, |r| r.is_recreated))
+        .execute(c)
+        .await
+        .map(drop)
+}

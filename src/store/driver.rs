@@ -1,0 +1,272 @@
+//! Two databases, one text. Everything that knows which database is in use is in this file.
+
+use std::ops::{Deref, DerefMut};
+use std::str::FromStr;
+use std::time::Duration;
+
+use sqlx::migrate::Migrator;
+use sqlx::pool::PoolConnection;
+use sqlx::postgres::{PgPool, PgPoolOptions};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{PgConnection, Postgres, Sqlite, SqliteConnection, Transaction};
+
+use super::changes::{Change, Changes};
+use super::error::StoreError;
+
+static SQLITE: Migrator = sqlx::migrate!("migrations/sqlite");
+static POSTGRES: Migrator = sqlx::migrate!("migrations/postgres");
+
+/// Before 3.51.3 a reset of the write-ahead log could corrupt the file (trust.md, fact 4).
+const SQLITE_VERSION_MIN: &str = "3.51.3";
+const READERS_MAX: u32 = 8;
+const POSTGRES_CONNECTIONS_MAX: u32 = 16;
+const ACQUIRE_TIMEOUT_MS: u64 = 10_000;
+
+/// Runs one body on whichever driver `conn` is: `on_driver!(conn, |c| query_as(SQL).fetch_optional(c).await)`.
+/// The body is compiled twice; inside it `c` is `&mut SqliteConnection` or `&mut PgConnection`.
+/// It must give the same type on both: after `execute`, map to `rows_affected()`.
+macro_rules! on_driver {
+    ($conn:expr, |$c:ident| $body:expr) => {{
+        let result = match $conn.driver() {
+            $crate::store::driver::Driver::Sqlite($c) => $body,
+            $crate::store::driver::Driver::Postgres($c) => $body,
+        };
+        $conn.settle(result)
+    }};
+}
+
+/// Declares the SQL of one store file and registers it for the prepare-all test.
+/// `NAME = "…"` must run on both databases; `NAME [postgres] = "…"` on the one named.
+macro_rules! sql {
+    ($($name:ident $([$only:ident])? = $text:expr;)*) => {
+        $(const $name: &str = $text;)*
+        #[doc(hidden)]
+        pub const SQL: &[(&str, &str, &str)] =
+            &[$((concat!(module_path!(), "::", stringify!($name)), stringify!($($only)?), $text)),*];
+    };
+}
+
+/// A connection which may read. Functions that write ask for a [`Writer`].
+pub struct Conn {
+    held: Held,
+    failed: bool,
+}
+
+enum Held {
+    Sqlite(PoolConnection<Sqlite>),
+    Postgres(PoolConnection<Postgres>),
+    SqliteTx(Transaction<'static, Sqlite>),
+    PostgresTx(Transaction<'static, Postgres>),
+}
+
+/// What `on_driver!` matches on, and what the few functions with two texts match on by hand.
+pub enum Driver<'c> {
+    Sqlite(&'c mut SqliteConnection),
+    Postgres(&'c mut PgConnection),
+}
+
+impl Conn {
+    const fn new(held: Held) -> Self {
+        Self { held, failed: false }
+    }
+
+    pub fn driver(&mut self) -> Driver<'_> {
+        match &mut self.held {
+            Held::Sqlite(c) => Driver::Sqlite(c),
+            Held::SqliteTx(c) => Driver::Sqlite(c),
+            Held::Postgres(c) => Driver::Postgres(c),
+            Held::PostgresTx(c) => Driver::Postgres(c),
+        }
+    }
+
+    /// The one way out of a statement. An error ends a [`Writer`]: see [`Writer::commit`].
+    pub fn settle<T>(&mut self, result: Result<T, sqlx::Error>) -> Result<T, StoreError> {
+        self.failed |= result.is_err();
+        result.map_err(StoreError::from)
+    }
+}
+
+/// One write transaction; rolled back when dropped without [`Writer::commit`].
+#[must_use = "a writer that is not committed is rolled back"]
+pub struct Writer {
+    conn: Conn,
+    changes: Changes,
+    changed: Vec<Change>,
+}
+
+impl Writer {
+    /// Says what this transaction changes; told to whoever listens once it is committed.
+    pub fn changed(&mut self, change: Change) {
+        if !self.changed.contains(&change) {
+            self.changed.push(change);
+        }
+    }
+
+    /// Refused after any error. Without this, Postgres would answer `commit` with a silent rollback and sqlx
+    /// would report success, while SQLite would store what the failed statement left.
+    pub async fn commit(mut self) -> Result<(), StoreError> {
+        if self.conn.failed {
+            return Err(StoreError::CommitAfterError);
+        }
+        if let Driver::Postgres(c) = self.conn.driver() {
+            super::changes::notify(c, &self.changed).await?;
+        }
+        match self.conn.held {
+            Held::SqliteTx(t) => {
+                t.commit().await?;
+                self.changes.publish(&self.changed);
+            }
+            Held::PostgresTx(t) => t.commit().await?,
+            Held::Sqlite(_) | Held::Postgres(_) => unreachable!("a Writer holds a transaction"),
+        }
+        Ok(())
+    }
+}
+
+impl Deref for Writer {
+    type Target = Conn;
+    fn deref(&self) -> &Conn {
+        &self.conn
+    }
+}
+
+impl DerefMut for Writer {
+    fn deref_mut(&mut self) -> &mut Conn {
+        &mut self.conn
+    }
+}
+
+#[derive(Clone)]
+enum Pools {
+    Sqlite { read: SqlitePool, write: SqlitePool },
+    Postgres(PgPool),
+}
+
+/// The database: read connections, snapshots, write transactions, and what they changed.
+#[derive(Clone)]
+pub struct Store {
+    pools: Pools,
+    changes: Changes,
+}
+
+impl Store {
+    /// Opens the database and brings its tables up to date.
+    ///
+    /// # Errors
+    /// The database cannot be reached, does not promise durable commits, or a migration fails.
+    pub async fn open(url: &str) -> Result<Self, StoreError> {
+        let pools = if is_postgres(url) { open_postgres(url).await? } else { open_sqlite(url).await? };
+        let store = Self { pools, changes: Changes::new() };
+        match &store.pools {
+            Pools::Sqlite { write, .. } => SQLITE.run(write).await?,
+            Pools::Postgres(pool) => POSTGRES.run(pool).await?,
+        }
+        store.check_durability().await?;
+        if let Pools::Postgres(pool) = &store.pools {
+            store.changes.listen(pool.clone()).await?;
+        }
+        Ok(store)
+    }
+
+    pub const fn is_sqlite(&self) -> bool {
+        matches!(self.pools, Pools::Sqlite { .. })
+    }
+
+    pub const fn changes(&self) -> &Changes {
+        &self.changes
+    }
+
+    pub async fn read(&self) -> Result<Conn, StoreError> {
+        Ok(Conn::new(match &self.pools {
+            Pools::Sqlite { read, .. } => Held::Sqlite(read.acquire().await?),
+            Pools::Postgres(pool) => Held::Postgres(pool.acquire().await?),
+        }))
+    }
+
+    /// Many reads of one moment: totals and rows of a report agree.
+    pub async fn snapshot(&self) -> Result<Conn, StoreError> {
+        Ok(Conn::new(match &self.pools {
+            Pools::Sqlite { read, .. } => Held::SqliteTx(read.begin().await?),
+            Pools::Postgres(pool) => {
+                Held::PostgresTx(pool.begin_with("begin isolation level repeatable read read only").await?)
+            }
+        }))
+    }
+
+    /// A write transaction. On SQLite there is one at a time.
+    pub async fn write(&self) -> Result<Writer, StoreError> {
+        let held = match &self.pools {
+            Pools::Sqlite { write, .. } => Held::SqliteTx(write.begin_with("begin immediate").await?),
+            Pools::Postgres(pool) => Held::PostgresTx(pool.begin().await?),
+        };
+        Ok(Writer { conn: Conn::new(held), changes: self.changes.clone(), changed: Vec::new() })
+    }
+
+    /// What a database promises of a commit is read back, never assumed (trust.md, I-3).
+    async fn check_durability(&self) -> Result<(), StoreError> {
+        match &self.pools {
+            Pools::Sqlite { write, .. } => check_sqlite(write).await,
+            Pools::Postgres(pool) => check_postgres(pool).await,
+        }
+    }
+
+    pub async fn close(&self) {
+        match &self.pools {
+            Pools::Sqlite { read, write } => {
+                read.close().await;
+                write.close().await;
+            }
+            Pools::Postgres(pool) => pool.close().await,
+        }
+    }
+}
+
+/// Whether a `DATABASE_URL` names a PostgreSQL database.
+pub fn is_postgres(url: &str) -> bool {
+    url.starts_with("postgres://") || url.starts_with("postgresql://")
+}
+
+async fn open_postgres(url: &str) -> Result<Pools, StoreError> {
+    let options = PgPoolOptions::new().max_connections(POSTGRES_CONNECTIONS_MAX);
+    Ok(Pools::Postgres(options.acquire_timeout(Duration::from_millis(ACQUIRE_TIMEOUT_MS)).connect(url).await?))
+}
+
+async fn open_sqlite(url: &str) -> Result<Pools, StoreError> {
+    let options = SqliteConnectOptions::from_str(url)?
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .busy_timeout(Duration::from_millis(ACQUIRE_TIMEOUT_MS))
+        .foreign_keys(true);
+    let write = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await?;
+    let read = SqlitePoolOptions::new().max_connections(READERS_MAX);
+    let read = read.connect_with(options.pragma("query_only", "1")).await?;
+    Ok(Pools::Sqlite { read, write })
+}
+
+sql! {
+    SQLITE_FACTS [sqlite] = "select sqlite_version() as version, j.journal_mode as journal, s.synchronous as synchronous
+        from pragma_journal_mode j, pragma_synchronous s";
+    POSTGRES_FACTS [postgres] = "select current_setting('fsync') as fsync,
+        current_setting('synchronous_commit') as synchronous_commit";
+}
+
+async fn check_sqlite(pool: &SqlitePool) -> Result<(), StoreError> {
+    let (version, journal, synchronous): (String, String, i64) = sqlx::query_as(SQLITE_FACTS).fetch_one(pool).await?;
+    let number = |text: &str| text.split('.').map(|part| part.parse().unwrap_or(0)).collect::<Vec<u32>>();
+    if number(&version) < number(SQLITE_VERSION_MIN) {
+        return Err(StoreError::NotDurable(format!("SQLite {version} is older than {SQLITE_VERSION_MIN}")));
+    }
+    if journal != "wal" || synchronous != 2 {
+        return Err(StoreError::NotDurable(format!("SQLite runs with journal {journal}, synchronous {synchronous}")));
+    }
+    Ok(())
+}
+
+async fn check_postgres(pool: &PgPool) -> Result<(), StoreError> {
+    let (fsync, commit): (String, String) = sqlx::query_as(POSTGRES_FACTS).fetch_one(pool).await?;
+    if fsync != "on" || !(commit == "on" || commit.starts_with("remote_")) {
+        return Err(StoreError::NotDurable(format!("PostgreSQL runs with fsync {fsync}, synchronous_commit {commit}")));
+    }
+    Ok(())
+}

@@ -1,0 +1,185 @@
+//! Tracking links, and the one read with which the redirect learns everything about a link.
+
+use sqlx::{query, query_as};
+
+use super::changes::Change;
+use super::driver::{Conn, Writer};
+use super::error::StoreError;
+use crate::domain::campaign::CampaignState;
+use crate::domain::enrollment::EnrollmentState;
+use crate::domain::ids::{AdvertiserId, CampaignId, LinkId, PublisherId};
+use crate::domain::link::{Slug, SubIds};
+use crate::domain::party::PartyState;
+use crate::domain::time::Timestamp;
+
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct Link {
+    pub link_id: LinkId,
+    pub slug: String,
+    pub campaign_id: CampaignId,
+    pub campaign_name: String,
+    pub publisher_id: PublisherId,
+    pub is_default: bool,
+    pub name: String,
+    /// Empty: the campaign's landing page.
+    pub destination: String,
+    #[sqlx(flatten)]
+    pub subs: SubColumns,
+    pub is_active: bool,
+    pub created_at_ms: Timestamp,
+    pub version: i64,
+}
+
+/// The five sub ids as columns.
+#[derive(Debug, Clone, Default, sqlx::FromRow)]
+pub struct SubColumns {
+    pub sub1: Option<String>,
+    pub sub2: Option<String>,
+    pub sub3: Option<String>,
+    pub sub4: Option<String>,
+    pub sub5: Option<String>,
+}
+
+impl From<SubColumns> for SubIds {
+    fn from(subs: SubColumns) -> Self {
+        Self([subs.sub1, subs.sub2, subs.sub3, subs.sub4, subs.sub5])
+    }
+}
+
+/// What a redirect and a report need to know of a link: one row, kept in memory by `tracking::link_cache`.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct LinkRoute {
+    pub link_id: LinkId,
+    pub slug: String,
+    pub campaign_id: CampaignId,
+    pub publisher_id: PublisherId,
+    pub advertiser_id: AdvertiserId,
+    pub destination: String,
+    #[sqlx(flatten)]
+    pub subs: SubColumns,
+    pub is_active: bool,
+    pub landing_url: String,
+    pub allowed_hosts: String,
+    pub landing_parameter: String,
+    pub campaign_state: CampaignState,
+    pub publisher_state: PartyState,
+    pub publisher_zone: String,
+    pub advertiser_zone: String,
+    pub enrollment_state: Option<EnrollmentState>,
+    pub terms_version: i64,
+    pub window_ms: i64,
+}
+
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "select l.link_id, l.slug, l.campaign_id, c.name as campaign_name, l.publisher_id, l.is_default, l.name,
+                l.destination, l.sub1, l.sub2, l.sub3, l.sub4, l.sub5, l.is_active, l.created_at_ms, l.version
+                from links l join campaigns c on c.campaign_id = l.campaign_id where ",
+            $rest
+        )
+    };
+}
+
+macro_rules! route {
+    ($rest:literal) => {
+        concat!(
+            "select l.link_id, l.slug, l.campaign_id, l.publisher_id, c.advertiser_id, l.destination, l.sub1, l.sub2,
+                l.sub3, l.sub4, l.sub5, l.is_active, c.landing_url, c.allowed_hosts, c.landing_parameter,
+                c.state as campaign_state, p.state as publisher_state, p.time_zone as publisher_zone,
+                a.time_zone as advertiser_zone, e.state as enrollment_state, c.terms_version, t.window_ms
+                from links l join campaigns c on c.campaign_id = l.campaign_id
+                join terms t on t.campaign_id = c.campaign_id and t.version = c.terms_version
+                join parties p on p.party_id = l.publisher_id join parties a on a.party_id = c.advertiser_id
+                left join enrollments e on e.campaign_id = l.campaign_id and e.publisher_id = l.publisher_id where ",
+            $rest
+        )
+    };
+}
+
+sql! {
+    GET_OF_PUBLISHER = select!("l.link_id = $1 and l.publisher_id = $2");
+    LIST_OF_PUBLISHER = select!("l.publisher_id = $1 order by l.link_id desc limit $2");
+    ROUTE_BY_SLUG = route!("l.slug = $1");
+    ROUTE_BY_ID = route!("l.link_id = $1");
+    INSERT = "insert into links (link_id, slug, campaign_id, publisher_id, is_default, name, destination, sub1, sub2,
+        sub3, sub4, sub5, is_active, created_at_ms, version)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 1)";
+    UPDATE_ACTIVE = "update links set is_active = $3, version = version + 1 where link_id = $1 and publisher_id = $2";
+}
+
+pub async fn get_of_publisher(conn: &mut Conn, publisher: PublisherId, id: LinkId) -> Result<Link, StoreError> {
+    on_driver!(conn, |c| query_as(GET_OF_PUBLISHER).bind(id).bind(publisher).fetch_one(c).await)
+}
+
+/// Newest first.
+pub async fn list_of_publisher(conn: &mut Conn, publisher: PublisherId, limit: i64) -> Result<Vec<Link>, StoreError> {
+    on_driver!(conn, |c| query_as(LIST_OF_PUBLISHER).bind(publisher).bind(limit).fetch_all(c).await)
+}
+
+pub async fn find_route(conn: &mut Conn, slug: &str) -> Result<Option<LinkRoute>, StoreError> {
+    on_driver!(conn, |c| query_as(ROUTE_BY_SLUG).bind(slug).fetch_optional(c).await)
+}
+
+pub async fn find_route_by_id(conn: &mut Conn, id: LinkId) -> Result<Option<LinkRoute>, StoreError> {
+    on_driver!(conn, |c| query_as(ROUTE_BY_ID).bind(id).fetch_optional(c).await)
+}
+
+/// A link to be made.
+pub struct NewLink<'a> {
+    pub link_id: LinkId,
+    pub slug: Slug,
+    pub campaign_id: CampaignId,
+    pub publisher_id: PublisherId,
+    pub is_default: bool,
+    pub name: &'a str,
+    pub destination: &'a str,
+    pub sub_ids: &'a SubIds,
+    pub at: Timestamp,
+}
+
+/// # Errors
+/// `links_slug_key`: the slug is taken; ask for another.
+pub async fn insert(w: &mut Writer, link: &NewLink<'_>) -> Result<(), StoreError> {
+    w.changed(Change::Routes);
+    let [sub1, sub2, sub3, sub4, sub5] = &link.sub_ids.0;
+    on_driver!(w, |c| query(INSERT)
+        .bind(link.link_id)
+        .bind(link.slug.as_str())
+        .bind(link.campaign_id)
+        .bind(link.publisher_id)
+        .bind(link.is_default)
+        .bind(link.name)
+        .bind(link.destination)
+        .bind(sub1.as_deref())
+        .bind(sub2.as_deref())
+        .bind(sub3.as_deref())
+        .bind(sub4.as_deref())
+        .bind(sub5.as_deref())
+        .bind(true)
+        .bind(link.at)
+        .execute(c)
+        .await
+        .map(drop))
+}
+
+/// Switches a link on or off.
+///
+/// # Errors
+/// `NotFound`: not a link of this publisher.
+pub async fn update_active(
+    w: &mut Writer,
+    publisher: PublisherId,
+    id: LinkId,
+    is_active: bool,
+) -> Result<(), StoreError> {
+    w.changed(Change::Routes);
+    let updated = on_driver!(w, |c| query(UPDATE_ACTIVE)
+        .bind(id)
+        .bind(publisher)
+        .bind(is_active)
+        .execute(c)
+        .await
+        .map(|done| done.rows_affected()))?;
+    if updated == 1 { Ok(()) } else { Err(StoreError::NotFound) }
+}

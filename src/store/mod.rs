@@ -1,0 +1,46 @@
+//! SQL, and nothing but SQL: one noun, one file; every text once, on SQLite and on PostgreSQL.
+//!
+//! `find` gives an Option, `get` makes an absent row an error, `list` is capped, `insert` and `update` write.
+//! A function that finds or lists a party's data takes the scope as an argument.
+
+#[macro_use]
+pub mod driver;
+pub mod campaigns;
+pub mod changes;
+pub mod clicks;
+pub mod enrollments;
+pub mod error;
+pub mod links;
+pub mod members;
+pub mod parties;
+pub mod rollups;
+pub mod rows;
+pub mod salts;
+pub mod sessions;
+pub mod terms;
+mod types;
+
+pub use driver::{Conn, Store, Writer};
+pub use error::StoreError;
+
+/// Every text of the store, for the test that prepares them all: name, database (or both), text.
+#[doc(hidden)]
+pub fn every_sql() -> impl Iterator<Item = (&'static str, &'static str, &'static str)> {
+    [
+        campaigns::SQL,
+        changes::SQL,
+        clicks::SQL,
+        driver::SQL,
+        enrollments::SQL,
+        links::SQL,
+        members::SQL,
+        parties::SQL,
+        rollups::SQL,
+        salts::SQL,
+        sessions::SQL,
+        terms::SQL,
+    ]
+    .into_iter()
+    .flatten()
+    .copied()
+}

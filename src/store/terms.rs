@@ -1,0 +1,178 @@
+//! Terms: immutable versions of a campaign's conditions, with their events and rules.
+
+use sqlx::{query, query_as};
+
+use super::changes::Change;
+use super::driver::{Conn, Writer};
+use super::error::StoreError;
+use crate::domain::ids::{CampaignId, MemberId};
+use crate::domain::money::Currency;
+use crate::domain::rule::{EventName, Rate, Rule};
+use crate::domain::terms::{AttributionWindow, EventTerms, Fee, FeeBasis, Model, Terms};
+use crate::domain::time::Timestamp;
+
+#[derive(sqlx::FromRow)]
+struct TermsRow {
+    campaign_id: CampaignId,
+    version: i64,
+    starts_at_ms: Timestamp,
+    currencies: String,
+    window_ms: i64,
+    model: Model,
+    validation_days: i64,
+    hold_days: i64,
+    fee_basis: FeeBasis,
+    fee_bps: i64,
+    too_fast_ms: i64,
+    content: String,
+}
+
+#[derive(sqlx::FromRow)]
+struct RuleRow {
+    terms_version: i64,
+    number: i64,
+    event: String,
+    rate: String,
+    bps: i64,
+    amount_minor: i64,
+    currency: String,
+}
+
+sql! {
+    LIST = "select campaign_id, version, starts_at_ms, currencies, window_ms, model, validation_days, hold_days,
+        fee_basis, fee_bps, too_fast_ms, content from terms
+        where campaign_id = $1 and (version = $2 or $2 is null) order by version";
+    EVENTS = "select terms_version, name, is_once_per_click from terms_events
+        where campaign_id = $1 and (terms_version = $2 or $2 is null) order by terms_version, name";
+    RULES = "select terms_version, number, event, rate, bps, amount_minor, currency from terms_rules
+        where campaign_id = $1 and (terms_version = $2 or $2 is null) order by terms_version, number";
+    INSERT = "insert into terms (campaign_id, version, starts_at_ms, currencies, window_ms, model, validation_days,
+        hold_days, fee_basis, fee_bps, too_fast_ms, content, created_at_ms, created_by)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
+    INSERT_EVENT = "insert into terms_events (campaign_id, terms_version, name, is_once_per_click)
+        values ($1, $2, $3, $4)";
+    INSERT_RULE = "insert into terms_rules (campaign_id, terms_version, number, event, rate, bps, amount_minor, currency)
+        values ($1, $2, $3, $4, $5, $6, $7, $8)";
+}
+
+/// Every version of a campaign's terms, oldest first.
+pub async fn list(conn: &mut Conn, campaign: CampaignId) -> Result<Vec<Terms>, StoreError> {
+    read(conn, campaign, None).await
+}
+
+/// One version.
+pub async fn get(conn: &mut Conn, campaign: CampaignId, version: i64) -> Result<Terms, StoreError> {
+    read(conn, campaign, Some(version)).await?.pop().ok_or(StoreError::NotFound)
+}
+
+async fn read(conn: &mut Conn, campaign: CampaignId, version: Option<i64>) -> Result<Vec<Terms>, StoreError> {
+    let heads: Vec<TermsRow> = on_driver!(conn, |c| query_as(LIST).bind(campaign).bind(version).fetch_all(c).await)?;
+    let events: Vec<(i64, String, bool)> =
+        on_driver!(conn, |c| query_as(EVENTS).bind(campaign).bind(version).fetch_all(c).await)?;
+    let rules: Vec<RuleRow> = on_driver!(conn, |c| query_as(RULES).bind(campaign).bind(version).fetch_all(c).await)?;
+    heads.into_iter().map(|head| assemble(head, &events, &rules)).collect()
+}
+
+fn corrupt(why: impl std::fmt::Display) -> StoreError {
+    StoreError::Corrupt { what: "terms", why: why.to_string() }
+}
+
+fn assemble(head: TermsRow, events: &[(i64, String, bool)], rules: &[RuleRow]) -> Result<Terms, StoreError> {
+    let events = events.iter().filter(|(version, _, _)| *version == head.version).map(|(_, name, once)| {
+        let name: EventName = name.parse().map_err(corrupt)?;
+        Ok(EventTerms { name, is_once_per_click: *once })
+    });
+    let rules = rules.iter().filter(|rule| rule.terms_version == head.version).map(RuleRow::rule);
+    Ok(Terms {
+        campaign_id: head.campaign_id,
+        version: head.version,
+        starts_at: head.starts_at_ms,
+        currencies: currencies(&head.currencies)?,
+        window: AttributionWindow::from_ms(head.window_ms).map_err(corrupt)?,
+        model: head.model,
+        validation_days: head.validation_days,
+        hold_days: head.hold_days,
+        events: events.collect::<Result<_, StoreError>>()?,
+        rules: rules.collect::<Result<_, StoreError>>()?,
+        fee: Fee { basis: head.fee_basis, bps: head.fee_bps },
+        too_fast_ms: head.too_fast_ms,
+        text: head.content,
+    })
+}
+
+fn currencies(text: &str) -> Result<Vec<Currency>, StoreError> {
+    text.split(',').map(|code| code.parse().map_err(corrupt)).collect()
+}
+
+impl RuleRow {
+    fn rule(&self) -> Result<Rule, StoreError> {
+        let rate = match self.rate.as_str() {
+            "percent" => Rate::Percent { bps: self.bps },
+            "fixed" => Rate::Fixed { minor: self.amount_minor },
+            other => return Err(corrupt(other)),
+        };
+        let currency = (!self.currency.is_empty()).then(|| self.currency.parse().map_err(corrupt)).transpose()?;
+        Ok(Rule { number: self.number, event: self.event.parse().map_err(corrupt)?, rate, currency })
+    }
+}
+
+/// Adds a version; the caller makes it the campaign's newest in the same transaction.
+pub async fn insert(w: &mut Writer, terms: &Terms, by: MemberId, at: Timestamp) -> Result<(), StoreError> {
+    w.changed(Change::Routes);
+    let currencies = terms.currencies.iter().map(|currency| currency.code()).collect::<Vec<_>>().join(",");
+    on_driver!(w, |c| query(INSERT)
+        .bind(terms.campaign_id)
+        .bind(terms.version)
+        .bind(terms.starts_at)
+        .bind(&currencies)
+        .bind(terms.window.ms())
+        .bind(terms.model)
+        .bind(terms.validation_days)
+        .bind(terms.hold_days)
+        .bind(terms.fee.basis)
+        .bind(terms.fee.bps)
+        .bind(terms.too_fast_ms)
+        .bind(&terms.text)
+        .bind(at)
+        .bind(by)
+        .execute(c)
+        .await
+        .map(drop))?;
+    for event in &terms.events {
+        insert_event(w, terms, event).await?;
+    }
+    for rule in &terms.rules {
+        insert_rule(w, terms, rule).await?;
+    }
+    Ok(())
+}
+
+async fn insert_event(w: &mut Writer, terms: &Terms, event: &EventTerms) -> Result<(), StoreError> {
+    on_driver!(w, |c| query(INSERT_EVENT)
+        .bind(terms.campaign_id)
+        .bind(terms.version)
+        .bind(event.name.as_str())
+        .bind(event.is_once_per_click)
+        .execute(c)
+        .await
+        .map(drop))
+}
+
+async fn insert_rule(w: &mut Writer, terms: &Terms, rule: &Rule) -> Result<(), StoreError> {
+    let (rate, bps, minor) = match rule.rate {
+        Rate::Percent { bps } => ("percent", bps, 0),
+        Rate::Fixed { minor } => ("fixed", 0, minor),
+    };
+    on_driver!(w, |c| query(INSERT_RULE)
+        .bind(terms.campaign_id)
+        .bind(terms.version)
+        .bind(rule.number)
+        .bind(rule.event.as_str())
+        .bind(rate)
+        .bind(bps)
+        .bind(minor)
+        .bind(rule.currency.map_or("", Currency::code))
+        .execute(c)
+        .await
+        .map(drop))
+}

@@ -1,0 +1,114 @@
+//! The databases' traits for the domain's types: ids and times are integers, closed sets are text.
+
+use sqlx::encode::IsNull;
+use sqlx::error::BoxDynError;
+use sqlx::postgres::{PgHasArrayType, PgTypeInfo};
+use sqlx::{Database, Decode, Encode, Type};
+
+use crate::domain::campaign::{ApprovalMode, CampaignState};
+use crate::domain::click::{ClickLabel, ClickReason, Consent, DeviceClass};
+use crate::domain::conversion::{Badge, ConversionState};
+use crate::domain::enrollment::EnrollmentState;
+use crate::domain::ids::*;
+use crate::domain::money::Currency;
+use crate::domain::party::{MemberState, PartyKind, PartyState, Role};
+use crate::domain::report::{Basis, Grain};
+use crate::domain::terms::{FeeBasis, Model};
+use crate::domain::time::{Day, Timestamp};
+
+macro_rules! stored_as_integer {
+    ($($name:ident),*) => {$(
+        impl<DB: Database> Type<DB> for $name
+        where
+            i64: Type<DB>,
+        {
+            fn type_info() -> DB::TypeInfo {
+                <i64 as Type<DB>>::type_info()
+            }
+            fn compatible(info: &DB::TypeInfo) -> bool {
+                <i64 as Type<DB>>::compatible(info)
+            }
+        }
+        impl<'q, DB: Database> Encode<'q, DB> for $name
+        where
+            i64: Encode<'q, DB>,
+        {
+            fn encode_by_ref(&self, buffer: &mut DB::ArgumentBuffer) -> Result<IsNull, BoxDynError> {
+                self.0.encode_by_ref(buffer)
+            }
+        }
+        impl<'r, DB: Database> Decode<'r, DB> for $name
+        where
+            i64: Decode<'r, DB>,
+        {
+            fn decode(value: DB::ValueRef<'r>) -> Result<Self, BoxDynError> {
+                <i64 as Decode<'r, DB>>::decode(value).map(Self)
+            }
+        }
+        impl PgHasArrayType for $name {
+            fn array_type_info() -> PgTypeInfo {
+                <i64 as PgHasArrayType>::array_type_info()
+            }
+        }
+    )*};
+}
+
+macro_rules! stored_as_text {
+    ($($name:ident: $write:ident),* $(,)?) => {$(
+        impl<DB: Database> Type<DB> for $name
+        where
+            str: Type<DB>,
+        {
+            fn type_info() -> DB::TypeInfo {
+                <str as Type<DB>>::type_info()
+            }
+            fn compatible(info: &DB::TypeInfo) -> bool {
+                <str as Type<DB>>::compatible(info)
+            }
+        }
+        impl<'q, DB: Database> Encode<'q, DB> for $name
+        where
+            &'q str: Encode<'q, DB>,
+        {
+            fn encode_by_ref(&self, buffer: &mut DB::ArgumentBuffer) -> Result<IsNull, BoxDynError> {
+                <&'q str as Encode<'q, DB>>::encode(self.$write(), buffer)
+            }
+        }
+        impl<'r, DB: Database> Decode<'r, DB> for $name
+        where
+            &'r str: Decode<'r, DB>,
+        {
+            fn decode(value: DB::ValueRef<'r>) -> Result<Self, BoxDynError> {
+                Ok(<&'r str as Decode<'r, DB>>::decode(value)?.parse()?)
+            }
+        }
+        impl PgHasArrayType for $name {
+            fn array_type_info() -> PgTypeInfo {
+                <&str as PgHasArrayType>::array_type_info()
+            }
+        }
+    )*};
+}
+
+crate::domain::ids::for_every_id!(stored_as_integer);
+stored_as_integer!(Timestamp, Day);
+stored_as_text!(
+    ApprovalMode: as_str,
+    Badge: as_str,
+    Basis: as_str,
+    CampaignState: as_str,
+    ClickLabel: as_str,
+    ClickReason: as_str,
+    Consent: as_str,
+    ConversionState: as_str,
+    Currency: code,
+    DeviceClass: as_str,
+    EnrollmentState: as_str,
+    FeeBasis: as_str,
+    Grain: as_str,
+    MemberState: as_str,
+    Model: as_str,
+    PartyKind: as_str,
+    PartyState: as_str,
+    Role: as_str,
+);

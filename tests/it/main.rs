@@ -1,0 +1,5 @@
+//! The real application over HTTP and the store on both databases: one binary, so that it links once.
+
+mod members;
+mod schema;
+mod support;

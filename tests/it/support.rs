@@ -1,0 +1,197 @@
+//! What the tests stand on: a database of their own, a clock in hand, the real application over HTTP.
+
+#![allow(dead_code)] // each test file uses its own part
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+
+use sqlx::{AssertSqlSafe, Connection, PgConnection};
+use tallystick::auth::members::Admission;
+use tallystick::domain::environment::{Clock, Environment};
+use tallystick::domain::ids::IdGenerator;
+use tallystick::domain::secret::SecretKey;
+use tallystick::domain::site::BaseUrl;
+use tallystick::domain::time::Timestamp;
+use tallystick::server::clock::SeededEntropy;
+use tallystick::server::config::Config;
+use tallystick::server::layers::client_address::TrustedProxies;
+use tallystick::server::serve::Running;
+use tallystick::store::Store;
+use tokio::net::TcpListener;
+
+/// Where the story's clock starts.
+pub const START: &str = "2026-03-02T10:00:00Z";
+
+/// The databases that a test runs on: SQLite always, PostgreSQL where `TEST_DATABASE_URL` names a server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    Sqlite,
+    Postgres,
+}
+
+impl Kind {
+    pub fn all() -> Vec<Self> {
+        if std::env::var("TEST_DATABASE_URL").is_ok() {
+            return vec![Self::Sqlite, Self::Postgres];
+        }
+        eprintln!("SKIPPED on PostgreSQL: TEST_DATABASE_URL names no server");
+        vec![Self::Sqlite]
+    }
+}
+
+/// An empty database of its own.
+pub struct Database {
+    pub url: String,
+    #[allow(dead_code)] // kept so that the folder lives as long as the database
+    folder: tempfile::TempDir,
+}
+
+static NEXT: AtomicU64 = AtomicU64::new(0);
+
+impl Database {
+    pub async fn new(kind: Kind) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let url = match kind {
+            Kind::Sqlite => format!("sqlite://{}/test.db", folder.path().display()),
+            Kind::Postgres => new_postgres().await,
+        };
+        Self { url, folder }
+    }
+}
+
+async fn new_postgres() -> String {
+    let base = std::env::var("TEST_DATABASE_URL").unwrap();
+    let name = format!("test_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+    let mut admin = PgConnection::connect(&base).await.unwrap();
+    for text in [format!("drop database if exists {name} (force)"), format!("create database {name}")] {
+        sqlx::raw_sql(AssertSqlSafe(text)).execute(&mut admin).await.unwrap();
+    }
+    let mut url = url::Url::parse(&base).unwrap();
+    url.set_path(&name);
+    url.to_string()
+}
+
+/// A clock that stands still until a test moves it.
+#[derive(Clone)]
+pub struct TestClock(Arc<AtomicI64>);
+
+impl TestClock {
+    pub fn at(text: &str) -> Self {
+        Self(Arc::new(AtomicI64::new(Timestamp::parse(text).unwrap().0)))
+    }
+
+    pub fn set(&self, text: &str) {
+        self.0.store(Timestamp::parse(text).unwrap().0, Ordering::SeqCst);
+    }
+
+    pub fn advance_ms(&self, ms: i64) {
+        self.0.fetch_add(ms, Ordering::SeqCst);
+    }
+}
+
+impl Clock for TestClock {
+    fn now(&self) -> Timestamp {
+        Timestamp(self.0.load(Ordering::SeqCst))
+    }
+}
+
+/// The application on a free port, with its database and clock.
+pub struct TestApp {
+    pub url: String,
+    pub clock: TestClock,
+    pub store: Store,
+    pub environment: Environment,
+    running: Option<Running>,
+    pub database: Database,
+}
+
+impl TestApp {
+    pub async fn start(kind: Kind) -> Self {
+        Self::start_with(kind, Admission::Manual).await
+    }
+
+    pub async fn start_with(kind: Kind, admission: Admission) -> Self {
+        let database = Database::new(kind).await;
+        let clock = TestClock::at(START);
+        let environment = Environment {
+            clock: Arc::new(clock.clone()),
+            entropy: Arc::new(SeededEntropy::new([7; 32])),
+            ids: Arc::new(IdGenerator::new(0)),
+        };
+        let store = Store::open(&database.url).await.unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let base_url = format!("http://localhost:{}", listener.local_addr().unwrap().port());
+        let config = Config {
+            base_url: BaseUrl::parse(&base_url).unwrap(),
+            secret_key: SecretKey::from_bytes([9; 32]),
+            trusted_proxies: TrustedProxies::parse("127.0.0.1/32").unwrap(),
+            admission,
+            commit_budget_ms: 0,
+            demo_logins: Vec::new(),
+        };
+        let running = Running::start(config, store.clone(), environment.clone(), listener).await.unwrap();
+        Self { url: running.url(), clock, store, environment, running: Some(running), database }
+    }
+
+    pub async fn stop(mut self) {
+        self.running.take().unwrap().stop().await;
+    }
+
+    /// A browser of its own: cookies are kept, redirects are not followed.
+    pub fn browser(&self) -> Browser {
+        let client = reqwest::Client::builder()
+            .cookie_store(true)
+            .redirect(reqwest::redirect::Policy::none())
+            .user_agent("Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/140.0.0.0 Safari/537.36")
+            .build()
+            .unwrap();
+        Browser { client, url: self.url.clone() }
+    }
+}
+
+pub struct Browser {
+    pub client: reqwest::Client,
+    pub url: String,
+}
+
+/// An answer, read completely.
+pub struct Answer {
+    pub status: u16,
+    pub headers: reqwest::header::HeaderMap,
+    pub text: String,
+}
+
+impl Answer {
+    pub async fn of(response: reqwest::Response) -> Self {
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        Self { status, headers, text: response.text().await.unwrap() }
+    }
+
+    pub fn location(&self) -> &str {
+        self.headers.get("location").map_or("", |value| value.to_str().unwrap())
+    }
+}
+
+impl Browser {
+    pub async fn get(&self, path: &str) -> Answer {
+        Answer::of(self.client.get(format!("{}{path}", self.url)).send().await.unwrap()).await
+    }
+
+    /// Sends a form as a page without scripts does.
+    pub async fn post(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
+        let request = self
+            .client
+            .post(format!("{}{path}", self.url))
+            .header("sec-fetch-site", "same-origin")
+            .header("accept", "text/html")
+            .form(fields);
+        Answer::of(request.send().await.unwrap()).await
+    }
+
+    /// Sends a form and opens the page it leads to.
+    pub async fn submit(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
+        let answer = self.post(path, fields).await;
+        assert_eq!(answer.status, 302, "{path} answered {}: {}", answer.status, answer.text);
+        self.get(answer.location()).await
+    }
+}
