@@ -5,11 +5,15 @@
 
 #[macro_use]
 pub mod driver;
+pub mod attempts;
 pub mod campaigns;
 pub mod changes;
 pub mod clicks;
+pub mod conversions;
 pub mod enrollments;
 pub mod error;
+pub mod evidence;
+pub mod ledger;
 pub mod links;
 pub mod members;
 pub mod parties;
@@ -27,11 +31,15 @@ pub use error::StoreError;
 #[doc(hidden)]
 pub fn every_sql() -> impl Iterator<Item = (&'static str, &'static str, &'static str)> {
     [
+        attempts::SQL,
         campaigns::SQL,
         changes::SQL,
         clicks::SQL,
+        conversions::SQL,
         driver::SQL,
         enrollments::SQL,
+        evidence::SQL,
+        ledger::SQL,
         links::SQL,
         members::SQL,
         parties::SQL,

@@ -5,14 +5,19 @@ use sqlx::error::BoxDynError;
 use sqlx::postgres::{PgHasArrayType, PgTypeInfo};
 use sqlx::{Database, Decode, Encode, Type};
 
+use crate::domain::account::AccountKind;
 use crate::domain::campaign::{ApprovalMode, CampaignState};
 use crate::domain::click::{ClickLabel, ClickReason, Consent, DeviceClass};
 use crate::domain::conversion::{Badge, ConversionState};
 use crate::domain::enrollment::EnrollmentState;
 use crate::domain::ids::*;
+use crate::domain::ledger::Fact;
 use crate::domain::money::Currency;
 use crate::domain::party::{MemberState, PartyKind, PartyState, Role};
+use crate::domain::payout::{PayoutRunState, PayoutState};
+use crate::domain::reason::{Outcome, ReasonCode};
 use crate::domain::report::{Basis, Grain};
+use crate::domain::review::StepReason;
 use crate::domain::terms::{FeeBasis, Model};
 use crate::domain::time::{Day, Timestamp};
 
@@ -93,6 +98,7 @@ macro_rules! stored_as_text {
 crate::domain::ids::for_every_id!(stored_as_integer);
 stored_as_integer!(Timestamp, Day);
 stored_as_text!(
+    AccountKind: as_str,
     ApprovalMode: as_str,
     Badge: as_str,
     Basis: as_str,
@@ -104,11 +110,17 @@ stored_as_text!(
     Currency: code,
     DeviceClass: as_str,
     EnrollmentState: as_str,
+    Fact: as_str,
     FeeBasis: as_str,
     Grain: as_str,
     MemberState: as_str,
     Model: as_str,
+    Outcome: as_str,
     PartyKind: as_str,
     PartyState: as_str,
+    PayoutRunState: as_str,
+    PayoutState: as_str,
+    ReasonCode: as_str,
     Role: as_str,
+    StepReason: as_str,
 );
