@@ -6,8 +6,10 @@ use super::driver::{Conn, Writer};
 use super::error::StoreError;
 use crate::domain::conversion::{Badge, ConversionState};
 use crate::domain::ids::{AdvertiserId, CampaignId, ClickId, ConversionId, CreativeId, LinkId, PayoutId, PublisherId};
+use crate::domain::ledger::Worth;
 use crate::domain::money::Currency;
 use crate::domain::party::Acting;
+use crate::domain::report::{ConversionSums, CountedConversion};
 use crate::domain::time::Timestamp;
 
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
@@ -37,6 +39,42 @@ pub struct Conversion {
     pub approved_at_ms: Option<Timestamp>,
     pub payout_id: Option<PayoutId>,
     pub version: i64,
+}
+
+impl Conversion {
+    /// As reports count it; nothing for a test.
+    pub fn counted(&self) -> Option<CountedConversion> {
+        let sums = ConversionSums {
+            conversions: 1,
+            amount_minor: self.amount_minor.unwrap_or(0),
+            commission_minor: self.commission_minor,
+            fee_minor: self.fee_minor,
+        };
+        (!self.is_test).then(|| CountedConversion {
+            advertiser_id: self.advertiser_id,
+            campaign_id: self.campaign_id,
+            publisher_id: self.publisher_id,
+            link_id: self.link_id,
+            creative_id: self.creative_id,
+            event: self.event.clone(),
+            state: self.state,
+            currency: self.currency,
+            converted_at: self.converted_at_ms,
+            clicked_at: self.click_id.map(ClickId::time),
+            sums,
+        })
+    }
+
+    /// What the ledger has for it; nothing while it belongs to nobody.
+    pub fn worth(&self) -> Option<Worth> {
+        self.publisher_id.map(|publisher_id| Worth {
+            advertiser_id: self.advertiser_id,
+            publisher_id,
+            currency: self.currency,
+            commission_minor: self.commission_minor,
+            fee_minor: self.fee_minor,
+        })
+    }
 }
 
 macro_rules! columns {

@@ -3,14 +3,16 @@
 
 use std::collections::BTreeMap;
 
-use sqlx::{PgConnection, SqliteConnection, query};
+use sqlx::{PgConnection, SqliteConnection, query, query_scalar};
 
 use super::changes::Change;
-use super::driver::{Driver, Writer};
+use super::conversions::Conversion;
+use super::driver::{Conn, Driver, Writer};
 use super::error::StoreError;
 use super::rows::MultiRow;
-use crate::domain::ids::PartyId;
-use crate::domain::report::{ClickKey, ConversionKey, ConversionSums};
+use crate::domain::ids::{PartyId, PublisherId};
+use crate::domain::report::{ClickKey, ConversionKey, ConversionSums, CountedConversion, Reader};
+use crate::domain::time::Zone;
 
 macro_rules! click_columns {
     () => {
@@ -43,6 +45,7 @@ macro_rules! conversion_tail {
 }
 
 sql! {
+    ZONE = "select time_zone from parties where party_id = $1";
     CLICKS_UNNEST [postgres] = concat!("insert into click_rollups (", click_columns!(), ") select * from unnest(
         $1::bigint[], $2::text[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::text[],
         $9::text[], $10::bigint[]) ", click_tail!());
@@ -123,6 +126,36 @@ pub async fn add_conversions(w: &mut Writer, deltas: &ConversionDeltas) -> Resul
         Driver::Postgres(c) => conversions_unnest(c, &rows).await,
     };
     w.settle(result)
+}
+
+/// Moves a conversion from what it was to what it is now, in the totals of all its readers. A test is in none.
+pub async fn change_conversion(
+    w: &mut Writer,
+    before: Option<&Conversion>,
+    after: Option<&Conversion>,
+) -> Result<(), StoreError> {
+    let mut deltas = ConversionDeltas::new();
+    for (conversion, sign) in [(before, -1), (after, 1)] {
+        let Some(counted) = conversion.and_then(Conversion::counted) else { continue };
+        let readers = readers(w, &counted).await?;
+        for key in ConversionKey::of(&counted, &readers) {
+            deltas.entry(key).or_default().add(&counted.sums, sign);
+        }
+    }
+    add_conversions(w, &deltas).await
+}
+
+/// The network, the advertiser, and the publisher if there is one, each with its own zone.
+async fn readers(conn: &mut Conn, counted: &CountedConversion) -> Result<Vec<Reader>, StoreError> {
+    let mut readers = vec![Reader::network()];
+    let parties = [Some(counted.advertiser_id.party()), counted.publisher_id.map(PublisherId::party)];
+    for party in parties.into_iter().flatten() {
+        let zone: String = on_driver!(conn, |c| query_scalar(ZONE).bind(party).fetch_one(c).await)?;
+        let zone =
+            Zone::parse(&zone).map_err(|error| StoreError::Corrupt { what: "time zone", why: error.to_string() })?;
+        readers.push(Reader { party_id: party, zone });
+    }
+    Ok(readers)
 }
 
 async fn conversion_rows(c: &mut SqliteConnection, rows: &[(&ConversionKey, &ConversionSums)]) -> sqlx::Result<()> {
