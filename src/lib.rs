@@ -17,6 +17,8 @@ pub mod auth;
 pub mod server;
 #[cfg(feature = "ssr")]
 pub mod store;
+#[cfg(feature = "ssr")]
+pub mod tracking;
 
 #[cfg(any(feature = "ssr", feature = "hydrate"))]
 pub mod app;

@@ -21,6 +21,7 @@ use super::layers;
 use crate::app::routes::Pages;
 use crate::app::shell::document;
 use crate::app::state::App;
+use crate::tracking::{self, Tracking};
 
 /// Method and path of every route that is not a page or a server function; the access test walks it.
 pub const ROUTES: &[(&str, &str)] = &[
@@ -32,7 +33,7 @@ pub const ROUTES: &[(&str, &str)] = &[
 ];
 
 /// The whole network as one service.
-pub fn router(app: &App, config: &Config) -> Router {
+pub fn router(app: &App, tracking: Tracking, config: &Config) -> Router {
     let pages = generate_route_list(|| view! { <Pages/> });
     let routes = Router::new()
         .route("/healthz", get(healthz))
@@ -43,7 +44,8 @@ pub fn router(app: &App, config: &Config) -> Router {
         .route("/api/{*function}", post(server_function))
         .leptos_routes_with_handler(pages, get(page))
         .fallback(get(page))
-        .with_state(app.clone());
+        .with_state(app.clone())
+        .merge(tracking::routes(tracking));
     layers::apply(routes, app, config).layer(compression())
 }
 

@@ -17,6 +17,7 @@ use crate::domain::environment::{Clock, Environment};
 use crate::domain::ids::IdGenerator;
 use crate::domain::site::BaseUrl;
 use crate::store::Store;
+use crate::tracking::Tracking;
 
 /// The system's time and randomness, and ids of this node.
 pub fn system_environment(node: u16) -> Environment {
@@ -66,6 +67,7 @@ pub struct Running {
     address: std::net::SocketAddr,
     stop: oneshot::Sender<()>,
     served: tokio::task::JoinHandle<()>,
+    clicks: tokio::task::JoinHandle<()>,
 }
 
 impl Running {
@@ -87,14 +89,21 @@ impl Running {
             demo_logins: config.demo_logins.clone().into(),
             assets: assets::base().into(),
         };
-        let router = router::router(&app, &config);
+        let (tracking, clicks) = Tracking::start(
+            app.store.clone(),
+            app.environment.clone(),
+            app.secret_key.clone(),
+            app.base_url.clone(),
+            config.commit_budget_ms,
+        );
+        let router = router::router(&app, tracking, &config);
         let address = listener.local_addr()?;
         let (stop, stopped) = oneshot::channel();
         let served = tokio::spawn(listen::serve(listener, router, async {
             // A dropped sender means the same as a sent one.
             let _ = stopped.await;
         }));
-        Ok(Self { app, address, stop, served })
+        Ok(Self { app, address, stop, served, clicks })
     }
 
     /// Where it listens, as an address for people and tests.
@@ -102,10 +111,12 @@ impl Running {
         format!("http://localhost:{}", self.address.port())
     }
 
-    /// Lets the requests in flight end, then closes the database.
+    /// Lets the requests in flight end and the queued clicks be stored, then closes the database.
     pub async fn stop(self) {
         let _ = self.stop.send(());
         let _ = self.served.await;
+        // A connection that outlives the drain keeps the writer's queue open: nothing more can be waiting in it.
+        let _ = tokio::time::timeout(std::time::Duration::from_secs(10), self.clicks).await;
         self.app.store.close().await;
     }
 }

@@ -1,6 +1,9 @@
 //! What a commit changed, told to whoever listens: in the process by a channel, between processes by NOTIFY.
 //! It carries no data: a listener asks the same query again.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use sqlx::PgConnection;
 use sqlx::postgres::{PgListener, PgPool};
 use tokio::sync::broadcast;
@@ -36,11 +39,25 @@ impl Change {
 #[derive(Clone)]
 pub struct Changes {
     sender: broadcast::Sender<Change>,
+    /// Counts the changes of routes, so that a cache can tell at once whether it is stale.
+    routes: Arc<AtomicU64>,
 }
 
 impl Changes {
     pub(super) fn new() -> Self {
-        Self { sender: broadcast::Sender::new(BACKLOG) }
+        Self { sender: broadcast::Sender::new(BACKLOG), routes: Arc::default() }
+    }
+
+    /// Differs from an earlier answer if routes changed since: here at once, elsewhere when the notice arrives.
+    pub fn routes_version(&self) -> u64 {
+        self.routes.load(Ordering::Acquire)
+    }
+
+    /// Counted before the change is told, and by the process that made it also before it answers.
+    pub(super) fn note_routes(&self, changed: &[Change]) {
+        if changed.contains(&Change::Routes) {
+            self.routes.fetch_add(1, Ordering::AcqRel);
+        }
     }
 
     /// From now on. A listener that lags is told so by the channel and must assume that everything changed.
@@ -49,6 +66,7 @@ impl Changes {
     }
 
     pub(super) fn publish(&self, changed: &[Change]) {
+        self.note_routes(changed);
         for change in changed {
             // Nobody listening is not an error.
             let _ = self.sender.send(*change);

@@ -160,8 +160,8 @@ async fn visitors_unnest(c: &mut PgConnection, visitors: &[VisitorDay]) -> sqlx:
     Ok(rows.fetch_all(c).await?.into_iter().collect())
 }
 
-/// Stores a batch; a click that is there already stays as it is.
-pub async fn insert_batch(w: &mut Writer, clicks: &[Click]) -> Result<(), StoreError> {
+/// Stores a batch and says how many of it are new; a click that is there already stays as it is.
+pub async fn insert_batch(w: &mut Writer, clicks: &[Click]) -> Result<u64, StoreError> {
     let result = match w.driver() {
         Driver::Sqlite(c) => insert_rows(c, clicks).await,
         Driver::Postgres(c) => insert_unnest(c, clicks).await,
@@ -169,7 +169,8 @@ pub async fn insert_batch(w: &mut Writer, clicks: &[Click]) -> Result<(), StoreE
     w.settle(result)
 }
 
-async fn insert_rows(c: &mut SqliteConnection, clicks: &[Click]) -> sqlx::Result<()> {
+async fn insert_rows(c: &mut SqliteConnection, clicks: &[Click]) -> sqlx::Result<u64> {
+    let mut stored = 0;
     for (text, rows) in INSERT_ROWS.chunks(clicks) {
         let mut insert = query(text);
         for r in rows {
@@ -183,12 +184,12 @@ async fn insert_rows(c: &mut SqliteConnection, clicks: &[Click]) -> sqlx::Result
             insert = insert.bind(r.fetch_dest.as_deref()).bind(r.visitor.as_ref().map(|key| &key[..]));
             insert = insert.bind(r.consent).bind(r.is_deep_link_rejected).bind(r.is_recreated);
         }
-        insert.execute(&mut *c).await?;
+        stored += insert.execute(&mut *c).await?.rows_affected();
     }
-    Ok(())
+    Ok(stored)
 }
 
-async fn insert_unnest(c: &mut PgConnection, clicks: &[Click]) -> sqlx::Result<()> {
+async fn insert_unnest(c: &mut PgConnection, clicks: &[Click]) -> sqlx::Result<u64> {
     fn all<'c, T>(clicks: &'c [Click], pick: impl Fn(&'c Click) -> T) -> Vec<T> {
         clicks.iter().map(pick).collect()
     }
@@ -220,5 +221,5 @@ async fn insert_unnest(c: &mut PgConnection, clicks: &[Click]) -> sqlx::Result<(
         .bind(all(clicks, |r| r.is_recreated))
         .execute(c)
         .await
-        .map(drop)
+        .map(|done| done.rows_affected())
 }

@@ -116,7 +116,10 @@ impl Writer {
                 t.commit().await?;
                 self.changes.publish(&self.changed);
             }
-            Held::PostgresTx(t) => t.commit().await?,
+            Held::PostgresTx(t) => {
+                t.commit().await?;
+                self.changes.note_routes(&self.changed);
+            }
             Held::Sqlite(_) | Held::Postgres(_) => unreachable!("a Writer holds a transaction"),
         }
         Ok(())

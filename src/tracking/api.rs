@@ -1,0 +1,102 @@
+//! `POST /api/v1/conversions`: a report as JSON, with a key.
+
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::response::Response;
+use serde::Deserialize;
+
+use super::conversion::Report;
+use super::{Tracking, request};
+use crate::domain::conversion::Badge;
+use crate::domain::conversion_report::{Refused, ReportFields};
+use crate::domain::ids::CampaignId;
+use crate::domain::reason::ReasonCode;
+use crate::store::StoreError;
+use crate::store::campaigns::Campaign;
+
+/// The body: the fields of a report by their names. An unknown field is refused, so that a misspelt one is noticed.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Body {
+    /// May be left out: the key says it.
+    campaign: Option<String>,
+    event: Option<String>,
+    order_id: Option<String>,
+    amount: Option<String>,
+    amount_minor: Option<i64>,
+    currency: Option<String>,
+    click_id: Option<String>,
+    coupon: Option<String>,
+    customer_id: Option<String>,
+    channel: Option<String>,
+    occurred_at: Option<String>,
+    test: Option<bool>,
+}
+
+impl Body {
+    fn fields(self) -> ReportFields {
+        ReportFields {
+            event: self.event,
+            order_id: self.order_id,
+            amount: self.amount,
+            amount_minor: self.amount_minor,
+            currency: self.currency,
+            click_id: self.click_id,
+            coupon: self.coupon,
+            customer_id: self.customer_id,
+            channel: self.channel,
+            occurred_at: self.occurred_at,
+            test: self.test.map(|is_test| if is_test { "1" } else { "0" }.to_owned()),
+        }
+    }
+}
+
+pub async fn create(State(tracking): State<Tracking>, headers: HeaderMap, body: Bytes) -> Response {
+    let recorded = async {
+        let (sender, fields) = match serde_json::from_slice::<Body>(&body) {
+            Ok(body) => (sender(&tracking, &headers, body.campaign.as_deref()).await?, body.fields()),
+            Err(error) => (Err(unreadable(&tracking, &headers, &error).await?), ReportFields::default()),
+        };
+        let report = Report {
+            endpoint: "api",
+            method: "POST".to_owned(),
+            query: String::new(),
+            body: String::from_utf8_lossy(&body).into_owned(),
+            fields,
+            cookie: Default::default(),
+        };
+        request::record(&tracking, &report, sender).await
+    };
+    request::json(recorded.await)
+}
+
+/// A body that cannot be read; only somebody with a key learns why.
+async fn unreadable(
+    tracking: &Tracking,
+    headers: &HeaderMap,
+    error: &serde_json::Error,
+) -> Result<(Option<CampaignId>, Refused), StoreError> {
+    let message = format!("The body cannot be read: {error}.");
+    Ok(match request::key_campaign(tracking, headers).await? {
+        Some(Ok(campaign)) => (Some(campaign), Refused { code: ReasonCode::BadField, field: "body", message }),
+        Some(Err(refused)) => (None, refused),
+        None => (None, Refused::new(ReasonCode::AuthMissing, "authorization")),
+    })
+}
+
+type Sender = Result<(Campaign, Badge), (Option<CampaignId>, Refused)>;
+
+async fn sender(tracking: &Tracking, headers: &HeaderMap, named: Option<&str>) -> Result<Sender, StoreError> {
+    let key = match request::key_campaign(tracking, headers).await? {
+        Some(Ok(key)) => key,
+        Some(Err(refused)) => return Ok(Err((None, refused))),
+        None => return Ok(Err((None, Refused::new(ReasonCode::AuthMissing, "authorization")))),
+    };
+    let own = key.to_string();
+    if named.is_some_and(|named| !named.eq_ignore_ascii_case(&own)) {
+        return Ok(Err((Some(key), Refused::new(ReasonCode::AuthBadToken, "campaign"))));
+    }
+    let campaign = request::find_campaign(tracking, Some(&own)).await?;
+    Ok(campaign.map(|campaign| (campaign, Badge::Key)).map_err(|refused| (Some(key), refused)))
+}

@@ -1,0 +1,411 @@
+//! One report of a conversion: read all, decide all, write all, commit (domain.md sections 3 to 5).
+//!
+//! The report is stored as evidence; everything known of the order is decided anew by `domain::decision::decide`; what
+//! changed goes into the conversion, its events, the ledger and the report totals, in one transaction.
+
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+use super::conversion_clicks::{Found, resolve};
+use crate::domain::click_token::ClickList;
+use crate::domain::conversion::{Badge, ConversionState};
+use crate::domain::conversion_report::{ConversionReport, Refused, ReportFields};
+use crate::domain::decision::{Decision, decide};
+use crate::domain::environment::Environment;
+use crate::domain::evidence::{Arrival, Content, Evidence, Inputs, compare};
+use crate::domain::ids::{AttemptId, CampaignId, ConversionId, DecisionId, EventId, EvidenceId};
+use crate::domain::ledger::{self, Fact};
+use crate::domain::reason::{Outcome, ReasonCode};
+use crate::domain::review::{EventRecord, StepReason};
+use crate::domain::secret::{SecretKey, mac};
+use crate::domain::site::BaseUrl;
+use crate::domain::terms::Terms;
+use crate::store::attempts::{self, Attempt};
+use crate::store::campaigns::Campaign;
+use crate::store::conversions::{self, Conversion};
+use crate::store::evidence::{self, Origin};
+use crate::store::{Store, StoreError, Writer, rollups, terms};
+
+/// What recording a report needs of the network.
+#[derive(Clone, Copy)]
+pub struct Context<'a> {
+    pub store: &'a Store,
+    pub environment: &'a Environment,
+    pub secret_key: &'a SecretKey,
+    pub base_url: &'a BaseUrl,
+}
+
+/// A report as it came in, without its secrets.
+pub struct Report {
+    /// `postback`, `pixel` or `api`.
+    pub endpoint: &'static str,
+    pub method: String,
+    pub query: String,
+    pub body: String,
+    pub fields: ReportFields,
+    /// The campaign's cookie beside a pixel.
+    pub cookie: ClickList,
+}
+
+/// The answer's body.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ReplyBody {
+    pub outcome: Outcome,
+    pub duplicate: bool,
+    pub upgraded: bool,
+    pub conversion_id: Option<ConversionId>,
+    pub reason: Option<ReasonCode>,
+    pub receipt_url: Option<String>,
+    /// Which field a refusal is about, and what to do.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub field: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+}
+
+/// An answer with its HTTP status.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reply {
+    pub status: u16,
+    pub body: ReplyBody,
+}
+
+impl Reply {
+    fn refusal(refused: &Refused) -> Self {
+        let body = ReplyBody {
+            outcome: refused.code.outcome(),
+            duplicate: false,
+            upgraded: false,
+            conversion_id: None,
+            reason: Some(refused.code),
+            receipt_url: None,
+            field: Some(refused.field),
+            message: Some(format!("{} {}", refused.message, refused.code.remedy())),
+        };
+        Self { status: refused.code.http_status(), body }
+    }
+
+    /// What stands now; a repeat is 200 whatever the first answer's status was.
+    fn standing(context: &Context<'_>, conversion: &Conversion, arrival: Arrival) -> Self {
+        let is_repeat = arrival != Arrival::First;
+        let outcome = match conversion.state {
+            ConversionState::Unattributed => Outcome::Unattributed,
+            _ => Outcome::Created,
+        };
+        let reason = conversion.reason.as_deref().and_then(|reason| reason.parse().ok());
+        let first_status = if outcome == Outcome::Unattributed { 202 } else { 201 };
+        let path = format!("/receipts/{}", conversion.conversion_id);
+        let body = ReplyBody {
+            outcome,
+            duplicate: is_repeat,
+            upgraded: arrival == Arrival::Upgrade,
+            conversion_id: Some(conversion.conversion_id),
+            reason,
+            receipt_url: Some(context.base_url.join(&path)),
+            field: None,
+            message: None,
+        };
+        Self { status: if is_repeat { 200 } else { first_status }, body }
+    }
+
+    /// The same order with another amount: stored, and nothing changes.
+    fn conflict(context: &Context<'_>, conversion: &Conversion) -> Self {
+        let mut reply = Self::standing(context, conversion, Arrival::Conflict);
+        reply.status = ReasonCode::OrderConflict.http_status();
+        reply.body.outcome = Outcome::Rejected;
+        reply.body.duplicate = false;
+        reply.body.reason = Some(ReasonCode::OrderConflict);
+        reply.body.message = Some(ReasonCode::OrderConflict.sentence().to_owned());
+        reply
+    }
+}
+
+/// Stores a report that is no conversion, so that whoever it concerns can see it.
+pub async fn refuse(
+    store: &Store,
+    environment: &Environment,
+    report: &Report,
+    campaign: Option<CampaignId>,
+    refused: &Refused,
+) -> Result<Reply, StoreError> {
+    let reply = Reply::refusal(refused);
+    let mut w = store.write().await?;
+    let id = environment.new_id(AttemptId);
+    attempts::insert(&mut w, &attempt(id, report, campaign, &reply)).await?;
+    w.commit().await?;
+    Ok(reply)
+}
+
+fn attempt(id: AttemptId, report: &Report, campaign: Option<CampaignId>, reply: &Reply) -> Attempt {
+    Attempt {
+        attempt_id: id,
+        campaign_id: campaign,
+        endpoint: report.endpoint.to_owned(),
+        method: report.method.clone(),
+        query: storable(&report.query),
+        body: storable(&report.body),
+        outcome: reply.body.outcome,
+        http_status: reply.status.into(),
+        reason: reply.body.reason,
+        message: reply.body.message.clone().unwrap_or_default(),
+        conversion_id: reply.body.conversion_id,
+    }
+}
+
+/// PostgreSQL's text holds no NUL.
+fn storable(text: &str) -> String {
+    text.replace('\0', "\u{fffd}")
+}
+
+/// Records a report of somebody who is known: its evidence, and everything that follows from it.
+pub async fn record(
+    context: &Context<'_>,
+    report: &Report,
+    campaign: &Campaign,
+    badge: Badge,
+) -> Result<Reply, StoreError> {
+    let refused = |refused: Refused| async move {
+        refuse(context.store, context.environment, report, Some(campaign.campaign_id), &refused).await
+    };
+    if !campaign.state.takes_conversions() {
+        return refused(Refused::new(ReasonCode::CampaignInactive, "campaign")).await;
+    }
+    let mut w = context.store.write().await?;
+    let all_terms = terms::list(&mut w, campaign.campaign_id).await?;
+    let found = match resolve(context, &mut w, report, campaign, &all_terms).await? {
+        Ok(found) => found,
+        Err(reason) => {
+            drop(w);
+            return refused(reason).await;
+        }
+    };
+    let current = all_terms.iter().find(|terms| terms.version == campaign.terms_version);
+    let current = current.ok_or(StoreError::NotFound)?;
+    let now = context.environment.now();
+    let parsed = match ConversionReport::parse(&report.fields, current, now, badge, found.first_click) {
+        Ok(parsed) => parsed,
+        Err(reason) => {
+            drop(w);
+            return refused(reason).await;
+        }
+    };
+    let order = Order { context, report, campaign, terms: &all_terms, parsed: &parsed };
+    let reply = order.store(&mut w, order.evidence(badge, found)).await?;
+    w.commit().await?;
+    Ok(reply)
+}
+
+/// One report on its way into the database.
+struct Order<'a> {
+    context: &'a Context<'a>,
+    report: &'a Report,
+    campaign: &'a Campaign,
+    terms: &'a [Terms],
+    parsed: &'a ConversionReport,
+}
+
+impl Order<'_> {
+    fn evidence(&self, badge: Badge, found: Found) -> Evidence {
+        Evidence {
+            evidence_id: self.context.environment.new_id(EvidenceId),
+            badge,
+            received_at: self.context.environment.now(),
+            occurred_at: self.parsed.occurred_at,
+            amount_minor: self.parsed.amount_minor,
+            currency: self.parsed.currency,
+            is_test: self.parsed.is_test,
+            channel: self.parsed.channel.clone(),
+            is_conflict: false,
+            clicks: found.clicks,
+            unresolved: found.unresolved,
+        }
+    }
+
+    async fn store(&self, w: &mut Writer, new: Evidence) -> Result<Reply, StoreError> {
+        let attempt_id = self.context.environment.new_id(AttemptId);
+        let (conversion, arrival) = match self.first(w, &new, attempt_id).await? {
+            Some(conversion) => (conversion, Arrival::First),
+            None => self.another(w, new, attempt_id).await?,
+        };
+        let reply = match arrival {
+            Arrival::Conflict => Reply::conflict(self.context, &conversion),
+            _ => Reply::standing(self.context, &conversion, arrival),
+        };
+        attempts::insert(w, &attempt(attempt_id, self.report, Some(self.campaign.campaign_id), &reply)).await?;
+        Ok(reply)
+    }
+
+    /// The first report of this order; nothing where it is known already.
+    async fn first(
+        &self,
+        w: &mut Writer,
+        new: &Evidence,
+        attempt: AttemptId,
+    ) -> Result<Option<Conversion>, StoreError> {
+        let inputs = Inputs {
+            campaign_id: self.campaign.campaign_id,
+            advertiser_id: self.campaign.advertiser_id,
+            event: self.parsed.event.clone(),
+            evidence: vec![new.clone()],
+            current_terms_version: self.campaign.terms_version,
+        };
+        let decision = self.decide(&inputs)?;
+        let mut conversion = self.unborn();
+        apply(&mut conversion, &decision);
+        if !conversions::insert(w, &conversion).await? {
+            return Ok(None);
+        }
+        self.append(w, &conversion, &inputs, &decision, new, attempt).await?;
+        self.step(w, None, &conversion, StepReason::Reported).await?;
+        Ok(Some(conversion))
+    }
+
+    /// A further report of a known order.
+    async fn another(
+        &self,
+        w: &mut Writer,
+        mut new: Evidence,
+        attempt: AttemptId,
+    ) -> Result<(Conversion, Arrival), StoreError> {
+        let (campaign, order) = (self.campaign.campaign_id, self.parsed.order_id.as_str());
+        let locked = conversions::lock_by_order(w, campaign, self.parsed.event.as_str(), order).await?;
+        let before = locked.ok_or(StoreError::NotFound)?;
+        let known = evidence::list(w, before.conversion_id).await?;
+        let content = Content { badge: new.badge, amount_minor: new.amount_minor, currency: new.currency };
+        let arrival = compare(&content, &known, before.state);
+        new.is_conflict = arrival == Arrival::Conflict;
+        if !before.state.is_open() {
+            self.append_evidence(w, before.conversion_id, &new, attempt).await?;
+            return Ok((before, arrival));
+        }
+        let (mut inputs, _) = evidence::latest_decision(w, before.conversion_id).await?.ok_or(StoreError::NotFound)?;
+        inputs.evidence = known;
+        inputs.evidence.push(new.clone());
+        let decision = self.decide(&inputs)?;
+        let mut after = before.clone();
+        apply(&mut after, &decision);
+        self.append(w, &after, &inputs, &decision, &new, attempt).await?;
+        if after != before {
+            conversions::update(w, &after).await?;
+            let reason =
+                if arrival == Arrival::Upgrade { StepReason::EvidenceUpgraded } else { StepReason::EvidenceAdded };
+            self.step(w, Some(&before), &after, reason).await?;
+        }
+        Ok((after, arrival))
+    }
+
+    fn decide(&self, inputs: &Inputs) -> Result<Decision, StoreError> {
+        decide(inputs, self.terms)
+            .map_err(|error| StoreError::Corrupt { what: "decision's inputs", why: error.to_string() })
+    }
+
+    /// A conversion about which nothing is decided yet.
+    fn unborn(&self) -> Conversion {
+        Conversion {
+            conversion_id: self.context.environment.new_id(ConversionId),
+            campaign_id: self.campaign.campaign_id,
+            advertiser_id: self.campaign.advertiser_id,
+            event: self.parsed.event.as_str().to_owned(),
+            order_id: self.parsed.order_id.as_str().to_owned(),
+            state: ConversionState::Unattributed,
+            reason: None,
+            held_reason: None,
+            is_test: false,
+            badge: Badge::Unverified,
+            publisher_id: None,
+            link_id: None,
+            creative_id: None,
+            click_id: None,
+            terms_version: self.campaign.terms_version,
+            rule_number: None,
+            currency: self.terms[0].first_currency(),
+            amount_minor: None,
+            commission_minor: 0,
+            fee_minor: 0,
+            converted_at_ms: self.context.environment.now(),
+            approved_at_ms: None,
+            payout_id: None,
+            version: 1,
+        }
+    }
+
+    async fn append_evidence(
+        &self,
+        w: &mut Writer,
+        conversion: ConversionId,
+        new: &Evidence,
+        attempt_id: AttemptId,
+    ) -> Result<(), StoreError> {
+        let content = [self.report.endpoint, &self.report.method, &self.report.query, &self.report.body].join("\n");
+        let customer_key = self.context.secret_key.derive("customer", &[&self.campaign.campaign_id.0.to_be_bytes()]);
+        let customer = self.parsed.customer_id.as_deref();
+        let origin = Origin {
+            attempt_id,
+            coupon: self.parsed.coupon.as_deref(),
+            customer_hash: customer.map(|customer| mac(&customer_key, &[customer.as_bytes()])),
+            content_hash: Sha256::digest(content).into(),
+        };
+        evidence::insert(w, conversion, new, &origin).await
+    }
+
+    async fn append(
+        &self,
+        w: &mut Writer,
+        conversion: &Conversion,
+        inputs: &Inputs,
+        decision: &Decision,
+        new: &Evidence,
+        attempt: AttemptId,
+    ) -> Result<(), StoreError> {
+        self.append_evidence(w, conversion.conversion_id, new, attempt).await?;
+        let id = self.context.environment.new_id(DecisionId);
+        evidence::insert_decision(w, id, conversion.conversion_id, inputs, decision).await
+    }
+
+    /// The step's event, its ledger transfers, and its part in the totals.
+    async fn step(
+        &self,
+        w: &mut Writer,
+        before: Option<&Conversion>,
+        after: &Conversion,
+        reason: StepReason,
+    ) -> Result<(), StoreError> {
+        let event_id = self.context.environment.new_id(EventId);
+        let event = EventRecord {
+            number: evidence::count_events(w, after.conversion_id).await? + 1,
+            from: before.map(|before| before.state),
+            to: after.state,
+            actor: None,
+            reason,
+            note: None,
+            amount_before_minor: before.and_then(|before| before.amount_minor),
+            amount_after_minor: after.amount_minor,
+            at: event_id.time(),
+        };
+        evidence::insert_event(w, event_id, after.conversion_id, &event).await?;
+        let was = before.and_then(Conversion::worth);
+        let postings = ledger::change_accrual(was.as_ref(), after.worth().as_ref());
+        crate::store::ledger::post(w, self.context.environment, Fact::Conversion, event_id.0, &postings).await?;
+        rollups::change_conversion(w, before, Some(after)).await
+    }
+}
+
+/// Makes the conversion what was decided.
+fn apply(conversion: &mut Conversion, decision: &Decision) {
+    conversion.state = decision.state;
+    conversion.reason = decision.reason.map(|reason| reason.as_str().to_owned());
+    conversion.held_reason = decision.held_reason.map(|reason| reason.as_str().to_owned());
+    conversion.is_test = decision.is_test;
+    conversion.badge = decision.badge;
+    conversion.publisher_id = decision.publisher_id;
+    conversion.link_id = decision.link_id;
+    conversion.creative_id = decision.creative_id;
+    conversion.click_id = decision.click_id;
+    conversion.terms_version = decision.terms_version;
+    conversion.rule_number = decision.rule_number;
+    conversion.currency = decision.currency;
+    conversion.amount_minor = decision.amount_minor;
+    conversion.commission_minor = decision.commission_minor;
+    conversion.fee_minor = decision.fee_minor;
+    conversion.converted_at_ms = decision.converted_at;
+}

@@ -1,0 +1,189 @@
+//! Which clicks a report names: its click ids and its cookie become candidates (domain.md sections 1 and 4).
+
+use super::conversion::{Context, Report};
+use crate::domain::click::{Click, ClickLabel, ClickReason, Consent, DeviceClass};
+use crate::domain::click_token::{ClickList, ClickToken};
+use crate::domain::conversion_report::Refused;
+use crate::domain::evidence::{Candidate, ClickSource, Unresolved};
+use crate::domain::ids::ClickId;
+use crate::domain::link::SubIds;
+use crate::domain::reason::ReasonCode;
+use crate::domain::report::{ClickKey, Reader};
+use crate::domain::terms::Terms;
+use crate::domain::time::{DAY_MS, Timestamp, Zone};
+use crate::store::campaigns::Campaign;
+use crate::store::links::{LinkRoute, find_route_by_id};
+use crate::store::rollups::{self, ClickDeltas};
+use crate::store::{StoreError, Writer, clicks};
+
+/// Raw clicks are kept 13 months: an older one is not made again.
+const CLICKS_KEPT_MS: i64 = 395 * DAY_MS;
+/// Of a click id that led to nothing so much is kept, to find it again.
+const UNRESOLVED_CHARACTERS: usize = 16;
+
+/// What the click ids of a report led to.
+#[derive(Default)]
+pub struct Found {
+    pub clicks: Vec<Candidate>,
+    pub unresolved: Vec<Unresolved>,
+    /// The first click of the report itself: an event that counts once per click takes its order id from it.
+    pub first_click: Option<ClickId>,
+}
+
+/// Looks up every click id. One in the report itself that is not ours, or of another campaign, refuses the report; one
+/// in a cookie is only noted.
+pub async fn resolve(
+    context: &Context<'_>,
+    w: &mut Writer,
+    report: &Report,
+    campaign: &Campaign,
+    terms: &[Terms],
+) -> Result<Result<Found, Refused>, StoreError> {
+    let mut found = Found::default();
+    let named = match report.fields.click_id.as_deref().map(ClickList::parse_strict) {
+        None => ClickList::default(),
+        Some(Ok(list)) => list,
+        Some(Err(_)) => return Ok(Err(Refused::new(ReasonCode::ClickForged, "click_id"))),
+    };
+    for token in named.tokens() {
+        match check(context, w, token, campaign).await? {
+            Ok(route) => {
+                found.first_click = found.first_click.or(Some(token.click_id));
+                let click = candidate(context, w, token, &route, terms, ClickSource::Parameter).await?;
+                add(&mut found.clicks, click);
+            }
+            Err(code) => return Ok(Err(Refused::new(code, "click_id"))),
+        }
+    }
+    for token in report.cookie.tokens() {
+        match check(context, w, token, campaign).await? {
+            Ok(route) => {
+                found.first_click = found.first_click.or(Some(token.click_id));
+                let click = candidate(context, w, token, &route, terms, ClickSource::Cookie).await?;
+                add(&mut found.clicks, click);
+            }
+            Err(reason) => {
+                let text = token.to_string().chars().take(UNRESOLVED_CHARACTERS).collect();
+                found.unresolved.push(Unresolved { text, reason });
+            }
+        }
+    }
+    Ok(Ok(found))
+}
+
+/// A click that is named twice is one candidate with two sources.
+fn add(clicks: &mut Vec<Candidate>, click: Candidate) {
+    match clicks.iter_mut().find(|known| known.click_id == click.click_id) {
+        Some(known) => known.sources.extend(click.sources),
+        None => clicks.push(click),
+    }
+}
+
+/// Whether a click id was made by us, and for this campaign: its link tells campaign and publisher, its code proves them.
+async fn check(
+    context: &Context<'_>,
+    w: &mut Writer,
+    token: &ClickToken,
+    campaign: &Campaign,
+) -> Result<Result<LinkRoute, ReasonCode>, StoreError> {
+    let Some(route) = find_route_by_id(w, token.link_id).await? else {
+        return Ok(Err(ReasonCode::ClickForged));
+    };
+    if token.check(context.secret_key, route.campaign_id, route.publisher_id).is_err() {
+        return Ok(Err(ReasonCode::ClickForged));
+    }
+    if route.campaign_id != campaign.campaign_id {
+        return Ok(Err(ReasonCode::ClickCampaignMismatch));
+    }
+    Ok(Ok(route))
+}
+
+async fn candidate(
+    context: &Context<'_>,
+    w: &mut Writer,
+    token: &ClickToken,
+    route: &LinkRoute,
+    terms: &[Terms],
+    source: ClickSource,
+) -> Result<Candidate, StoreError> {
+    let click = match clicks::find(w, token.click_id).await? {
+        Some(click) => click,
+        None => make_again(w, token, route, terms, context.environment.now()).await?,
+    };
+    let window_ms = terms
+        .iter()
+        .find(|terms| terms.version == click.terms_version)
+        .map_or(route.window_ms, |terms| terms.window.ms());
+    Ok(Candidate {
+        click_id: click.click_id,
+        publisher_id: click.publisher_id,
+        link_id: click.link_id,
+        creative_id: click.creative_id,
+        terms_version: click.terms_version,
+        window_ms,
+        label: click.label.as_str().to_owned(),
+        reason: click.reason.map(|reason| reason.as_str().to_owned()),
+        // An id is given only where link, campaign, publisher and enrollment were active at that moment.
+        was_publisher_active: click.reason != Some(ClickReason::PublisherInactive),
+        was_enrolled: click.reason != Some(ClickReason::NotEnrolled),
+        has_id: has_id(&click),
+        sources: vec![source],
+    })
+}
+
+/// The labels with which a click got an id (domain.md section 1).
+fn has_id(click: &Click) -> bool {
+    click.label != ClickLabel::Invalid || matches!(click.reason, Some(ClickReason::NoUserAgent | ClickReason::Flood))
+}
+
+/// A click that was answered as deferred and then lost, made again from its token; one past its keeping is only told.
+async fn make_again(
+    w: &mut Writer,
+    token: &ClickToken,
+    route: &LinkRoute,
+    terms: &[Terms],
+    now: Timestamp,
+) -> Result<Click, StoreError> {
+    let at = token.time();
+    let in_force = terms.iter().filter(|terms| terms.starts_at <= at).map(|terms| terms.version).max();
+    let click = Click {
+        click_id: token.click_id,
+        campaign_id: route.campaign_id,
+        publisher_id: route.publisher_id,
+        link_id: route.link_id,
+        creative_id: None,
+        terms_version: in_force.unwrap_or(1),
+        label: ClickLabel::Valid,
+        reason: None,
+        has_gesture: None,
+        sub_ids: SubIds::default(),
+        landing_host: String::new(),
+        landing_path: String::new(),
+        referrer_host: None,
+        device: DeviceClass::Other,
+        browser: "other".to_owned(),
+        system: "other".to_owned(),
+        country: None,
+        fetch_dest: None,
+        visitor: None,
+        consent: Consent::Unknown,
+        is_deep_link_rejected: false,
+        is_recreated: true,
+    };
+    let is_kept = now.since(at) < CLICKS_KEPT_MS;
+    if is_kept && clicks::insert_batch(w, std::slice::from_ref(&click)).await? == 1 {
+        rollups::add_clicks(w, &totals(&click, route)).await?;
+    }
+    Ok(click)
+}
+
+/// What one click adds to the totals of its readers.
+fn totals(click: &Click, route: &LinkRoute) -> ClickDeltas {
+    let zone = |name: &str| Zone::parse(name).unwrap_or(Zone::UTC);
+    let readers = [
+        Reader::network(),
+        Reader { party_id: route.advertiser_id.party(), zone: zone(&route.advertiser_zone) },
+        Reader { party_id: route.publisher_id.party(), zone: zone(&route.publisher_zone) },
+    ];
+    ClickKey::of(click, &readers).map(|key| (key, 1)).collect()
+}

@@ -1,0 +1,147 @@
+//! Where links lead, in memory: a redirect reads no database once a link is known.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use crate::domain::campaign::CampaignState;
+use crate::domain::click::ClickReason;
+use crate::domain::enrollment::EnrollmentState;
+use crate::domain::ids::{AdvertiserId, CampaignId, LinkId, PublisherId};
+use crate::domain::link::{AllowedHosts, SubIds};
+use crate::domain::party::PartyState;
+use crate::domain::report::Reader;
+use crate::domain::time::Zone;
+use crate::store::links::{self, LinkRoute};
+use crate::store::{Store, StoreError};
+
+/// Links kept at most; beyond that all are read again, a few a second at the worst.
+const LINKS_MAX: usize = 200_000;
+
+/// Everything that a redirect needs to know of a link.
+#[derive(Debug, Clone)]
+pub struct Target {
+    pub link_id: LinkId,
+    pub campaign_id: CampaignId,
+    pub publisher_id: PublisherId,
+    pub advertiser_id: AdvertiserId,
+    /// The saved destination; empty: the landing page. May hold macros.
+    pub destination: String,
+    pub sub_ids: SubIds,
+    pub landing_url: String,
+    pub landing_parameter: String,
+    pub allowed_hosts: AllowedHosts,
+    pub inactive: Option<ClickReason>,
+    pub terms_version: i64,
+    pub window_ms: i64,
+    /// Whose totals a click on it counts in.
+    pub readers: Arc<[Reader]>,
+}
+
+impl Target {
+    fn new(route: LinkRoute, is_development: bool) -> Self {
+        let zone = |name: &str| Zone::parse(name).unwrap_or(Zone::UTC);
+        let readers = [
+            Reader::network(),
+            Reader { party_id: route.advertiser_id.party(), zone: zone(&route.advertiser_zone) },
+            Reader { party_id: route.publisher_id.party(), zone: zone(&route.publisher_zone) },
+        ];
+        Self {
+            inactive: inactive(&route),
+            link_id: route.link_id,
+            campaign_id: route.campaign_id,
+            publisher_id: route.publisher_id,
+            advertiser_id: route.advertiser_id,
+            destination: route.destination,
+            sub_ids: route.subs.into(),
+            landing_url: route.landing_url,
+            landing_parameter: route.landing_parameter,
+            // Checked when the campaign was saved; a list that cannot be read allows nothing.
+            allowed_hosts: AllowedHosts::parse(&route.allowed_hosts, is_development).unwrap_or_default(),
+            terms_version: route.terms_version,
+            window_ms: route.window_ms,
+            readers: Arc::new(readers),
+        }
+    }
+}
+
+/// Why a click on this link cannot count, the first reason that applies.
+fn inactive(route: &LinkRoute) -> Option<ClickReason> {
+    let enrolled = route.enrollment_state.is_some_and(EnrollmentState::takes_clicks);
+    let reasons = [
+        (!route.is_active, ClickReason::LinkInactive),
+        (!CampaignState::takes_clicks(route.campaign_state), ClickReason::CampaignInactive),
+        (route.publisher_state != PartyState::Admitted, ClickReason::PublisherInactive),
+        (!enrolled, ClickReason::NotEnrolled),
+    ];
+    reasons.into_iter().find_map(|(holds, reason)| holds.then_some(reason))
+}
+
+type Known = HashMap<Box<str>, Arc<Target>>;
+
+/// The links that were asked for since routes last changed.
+pub struct LinkCache {
+    store: Store,
+    is_development: bool,
+    known: RwLock<Known>,
+    /// The state of the routes that `known` is made from.
+    version: AtomicU64,
+}
+
+impl LinkCache {
+    pub fn new(store: Store, is_development: bool) -> Self {
+        Self { store, is_development, known: RwLock::default(), version: AtomicU64::new(0) }
+    }
+
+    /// The link of a slug; nothing where there is none.
+    pub async fn find(&self, slug: &str) -> Result<Option<Arc<Target>>, StoreError> {
+        let version = self.store.changes().routes_version();
+        if version == self.version.load(Ordering::Acquire)
+            && let Some(target) = self.known.read().unwrap_or_else(PoisonError::into_inner).get(slug)
+        {
+            return Ok(Some(target.clone()));
+        }
+        let mut conn = self.store.read().await?;
+        let Some(route) = links::find_route(&mut conn, slug).await? else { return Ok(None) };
+        let target = Arc::new(Target::new(route, self.is_development));
+        self.keep(slug, &target, version);
+        Ok(Some(target))
+    }
+
+    /// The link of an id, for links that were built by hand: it is the default link of an enrollment.
+    pub async fn find_default(
+        &self,
+        campaign: CampaignId,
+        publisher: PublisherId,
+    ) -> Result<Option<Arc<Target>>, StoreError> {
+        let name = format!("{campaign}/{publisher}");
+        let version = self.store.changes().routes_version();
+        if version == self.version.load(Ordering::Acquire)
+            && let Some(target) = self.known.read().unwrap_or_else(PoisonError::into_inner).get(name.as_str())
+        {
+            return Ok(Some(target.clone()));
+        }
+        let mut conn = self.store.read().await?;
+        let enrollment = crate::store::enrollments::find(&mut conn, publisher, campaign).await?;
+        let Some(enrollment) = enrollment else { return Ok(None) };
+        let Some(route) = links::find_route_by_id(&mut conn, enrollment.default_link_id).await? else {
+            return Ok(None);
+        };
+        let target = Arc::new(Target::new(route, self.is_development));
+        self.keep(&name, &target, version);
+        Ok(Some(target))
+    }
+
+    /// Keeps what was read when the routes were at `version`, unless they changed since.
+    fn keep(&self, name: &str, target: &Arc<Target>, version: u64) {
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        let current = self.store.changes().routes_version();
+        if self.version.load(Ordering::Acquire) != current || known.len() >= LINKS_MAX {
+            known.clear();
+            self.version.store(current, Ordering::Release);
+        }
+        if version == current {
+            known.insert(name.into(), target.clone());
+        }
+    }
+}

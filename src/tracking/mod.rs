@@ -1,0 +1,99 @@
+//! THE HOT PATH, public and anonymous: links are followed, conversions are reported.
+//!
+//! - [`redirect`]: a click comes in, is judged, recorded, and led on
+//! - [`link_cache`]: where links lead, in memory
+//! - [`recorder`]: one writer stores clicks in batches; the answer waits for the commit
+//! - [`postback`], [`pixel`], [`api`]: reports of conversions come in
+//! - [`conversion`]: one report becomes evidence, a decision, a commission and its ledger transfers
+
+pub mod api;
+pub mod conversion;
+mod conversion_clicks;
+pub mod cookie;
+pub mod crawler;
+pub mod flood;
+pub mod link_cache;
+pub mod pixel;
+pub mod postback;
+pub mod recorder;
+pub mod redirect;
+pub mod request;
+pub mod salts;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::routing::{any, get, post};
+use tokio::task::JoinHandle;
+
+use crate::domain::environment::Environment;
+use crate::domain::secret::SecretKey;
+use crate::domain::site::BaseUrl;
+use crate::store::Store;
+
+/// What the public end points work with.
+#[derive(Clone)]
+pub struct Tracking(Arc<Parts>);
+
+pub struct Parts {
+    pub store: Store,
+    pub environment: Environment,
+    pub secret_key: SecretKey,
+    pub base_url: BaseUrl,
+    pub links: link_cache::LinkCache,
+    pub recorder: recorder::Recorder,
+    pub salts: salts::Salts,
+    pub flood: flood::Flood,
+    pub crawlers: crawler::Crawlers,
+}
+
+impl std::ops::Deref for Tracking {
+    type Target = Parts;
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+impl Tracking {
+    /// Starts the writer of clicks; it ends when the last handle is gone, after it has stored what it was given.
+    pub fn start(
+        store: Store,
+        environment: Environment,
+        secret_key: SecretKey,
+        base_url: BaseUrl,
+        commit_budget_ms: u64,
+    ) -> (Self, JoinHandle<()>) {
+        let (recorder, writer) = recorder::start(store.clone(), commit_budget_ms);
+        let parts = Parts {
+            links: link_cache::LinkCache::new(store.clone(), base_url.is_development()),
+            salts: salts::Salts::default(),
+            flood: flood::Flood::default(),
+            crawlers: crawler::Crawlers::new(),
+            store,
+            environment,
+            secret_key,
+            base_url,
+            recorder,
+        };
+        (Self(Arc::new(parts)), writer)
+    }
+}
+
+/// Method and path of every tracking route.
+pub const ROUTES: &[(&str, &str)] = &[
+    ("ANY", "/c/{slug}"),
+    ("ANY", "/c/{campaign}/{publisher}"),
+    ("ANY", "/postback"),
+    ("GET", "/pixel/{file}"),
+    ("POST", "/api/v1/conversions"),
+];
+
+pub fn routes(tracking: Tracking) -> Router {
+    Router::new()
+        .route("/c/{slug}", any(redirect::click))
+        .route("/c/{campaign}/{publisher}", any(redirect::built_by_hand))
+        .route("/postback", any(postback::postback))
+        .route("/pixel/{file}", get(pixel::pixel))
+        .route("/api/v1/conversions", post(api::create))
+        .with_state(tracking)
+}

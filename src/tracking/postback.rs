@@ -1,0 +1,101 @@
+//! `/postback`: a report from server to server, signed (domain.md section 3).
+
+use axum::body::Bytes;
+use axum::extract::{OriginalUri, State};
+use axum::http::{HeaderMap, Method, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+
+use super::conversion::Report;
+use super::{Tracking, request};
+use crate::domain::conversion::Badge;
+use crate::domain::conversion_report::Refused;
+use crate::domain::ids::CampaignId;
+use crate::domain::reason::ReasonCode;
+use crate::domain::signature::{SignatureRefused, SignedRequest, check, split_signature};
+use crate::store::StoreError;
+use crate::store::campaigns::Campaign;
+
+pub async fn postback(
+    State(tracking): State<Tracking>,
+    OriginalUri(uri): OriginalUri,
+    method: Method,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    if !matches!(method, Method::GET | Method::POST) {
+        return (StatusCode::METHOD_NOT_ALLOWED, [(header::ALLOW, "GET, POST")]).into_response();
+    }
+    let call = Call { method: method.as_str(), path: uri.path(), query: uri.query().unwrap_or(""), body: &body };
+    let recorded = async {
+        let (sender, fields) = match request::parameters(call.query) {
+            Ok(pairs) => (sender(&tracking, &call, &pairs, &headers).await?, request::fields(&pairs)),
+            Err(refused) => (Err((None, refused)), Default::default()),
+        };
+        let report = Report {
+            endpoint: "postback",
+            method: method.to_string(),
+            query: request::without_secrets(call.query),
+            body: String::from_utf8_lossy(&body).into_owned(),
+            fields,
+            cookie: Default::default(),
+        };
+        request::record(&tracking, &report, sender).await
+    };
+    request::json(recorded.await)
+}
+
+struct Call<'a> {
+    method: &'a str,
+    path: &'a str,
+    query: &'a str,
+    body: &'a [u8],
+}
+
+type Sender = Result<(Campaign, Badge), (Option<CampaignId>, Refused)>;
+
+/// Who sent it: by signature, else by key. A key or a signature that does not fit is refused, never ignored.
+async fn sender(
+    tracking: &Tracking,
+    call: &Call<'_>,
+    pairs: &[(String, String)],
+    headers: &HeaderMap,
+) -> Result<Sender, StoreError> {
+    let of = |name: &str| pairs.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
+    let campaign = match request::find_campaign(tracking, of("campaign")).await? {
+        Ok(campaign) => campaign,
+        Err(refused) => return Ok(Err((None, refused))),
+    };
+    let id = Some(campaign.campaign_id);
+    if of("sig").is_some() {
+        let checked = check_signature(tracking, call, of("ts"), &campaign);
+        return Ok(checked.map(|()| (campaign, Badge::Signed)).map_err(|code| (id, Refused::new(code, "sig"))));
+    }
+    match request::key_campaign(tracking, headers).await? {
+        Some(Ok(key)) if Some(key) == id => Ok(Ok((campaign, Badge::Key))),
+        Some(Ok(_)) => Ok(Err((id, Refused::new(ReasonCode::AuthBadToken, "authorization")))),
+        Some(Err(refused)) => Ok(Err((id, refused))),
+        None => Ok(Err((id, Refused::new(ReasonCode::AuthMissing, "sig")))),
+    }
+}
+
+fn check_signature(
+    tracking: &Tracking,
+    call: &Call<'_>,
+    timestamp: Option<&str>,
+    campaign: &Campaign,
+) -> Result<(), ReasonCode> {
+    let timestamp = timestamp.and_then(|text| text.parse().ok()).ok_or(ReasonCode::AuthStale)?;
+    let (signed, signature) = split_signature(call.query).ok_or(ReasonCode::AuthBadSignature)?;
+    let request = SignedRequest { timestamp, method: call.method, path: call.path, query: signed, body: call.body };
+    // After a rotation the version before still holds.
+    let versions = [campaign.secret_version, campaign.secret_version - 1];
+    let secrets: Vec<_> = versions
+        .into_iter()
+        .filter(|version| *version > 0)
+        .map(|version| tracking.secret_key.postback_secret(campaign.campaign_id, version))
+        .collect();
+    check(&secrets, &request, signature, tracking.environment.now()).map_err(|refused| match refused {
+        SignatureRefused::Stale => ReasonCode::AuthStale,
+        SignatureRefused::Bad => ReasonCode::AuthBadSignature,
+    })
+}

@@ -1,0 +1,246 @@
+//! `GET /c/{slug}`: a click. It is judged, recorded, and led on (domain.md section 1, trust.md section 3).
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::extract::{Path, RawQuery, State};
+use axum::http::header::{
+    ALLOW, CACHE_CONTROL, LOCATION, REFERER, REFERRER_POLICY, RETRY_AFTER, SET_COOKIE, USER_AGENT, VARY,
+};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
+use axum::response::{IntoResponse, Response};
+use url::{Url, form_urlencoded};
+
+use super::Tracking;
+use super::cookie;
+use super::link_cache::Target;
+use super::recorder::Promise;
+use crate::auth::address::ClientAddress;
+use crate::domain::click::{Answer, Click, Consent, Judgement, Visit, device_of, judge, visitor_key};
+use crate::domain::click_token::ClickToken;
+use crate::domain::ids::{CampaignId, ClickId, PublisherId};
+use crate::domain::link::{DEEP_LINK_NAMES, MacroValues, SubIds, check_destination, destination};
+use crate::domain::time::Timestamp;
+use crate::store::StoreError;
+
+/// `/c/{slug}`: a saved link.
+pub async fn click(
+    State(tracking): State<Tracking>,
+    Extension(address): Extension<ClientAddress>,
+    Path(slug): Path<String>,
+    RawQuery(query): RawQuery,
+    method: Method,
+    headers: HeaderMap,
+) -> Response {
+    let target = tracking.links.find(&slug).await;
+    follow(&tracking, target, address.0, query.as_deref(), &method, &headers).await
+}
+
+/// `/c/{campaign}/{publisher}`: a link built by hand; it counts for the enrollment's default link.
+pub async fn built_by_hand(
+    State(tracking): State<Tracking>,
+    Extension(address): Extension<ClientAddress>,
+    Path((campaign, publisher)): Path<(String, String)>,
+    RawQuery(query): RawQuery,
+    method: Method,
+    headers: HeaderMap,
+) -> Response {
+    let target = match (campaign.parse::<CampaignId>(), publisher.parse::<PublisherId>()) {
+        (Ok(campaign), Ok(publisher)) => tracking.links.find_default(campaign, publisher).await,
+        _ => Ok(None),
+    };
+    follow(&tracking, target, address.0, query.as_deref(), &method, &headers).await
+}
+
+async fn follow(
+    tracking: &Tracking,
+    target: Result<Option<Arc<Target>>, StoreError>,
+    address: IpAddr,
+    query: Option<&str>,
+    method: &Method,
+    headers: &HeaderMap,
+) -> Response {
+    if !matches!(*method, Method::GET | Method::HEAD) {
+        return (StatusCode::METHOD_NOT_ALLOWED, [(ALLOW, "GET, HEAD")]).into_response();
+    }
+    let answered = match target {
+        Ok(Some(target)) => answer(tracking, &target, address, query.unwrap_or(""), method, headers).await,
+        Ok(None) => Ok((StatusCode::NOT_FOUND, "There is no such link.\n").into_response()),
+        Err(error) => Err(error),
+    };
+    answered.unwrap_or_else(|error| {
+        tracing::error!(%error, "a click could not be answered");
+        (StatusCode::SERVICE_UNAVAILABLE, [(RETRY_AFTER, "1")]).into_response()
+    })
+}
+
+/// The parameters of a link's query that mean something to us.
+struct Asked {
+    sub_ids: SubIds,
+    deep_link: Option<String>,
+    consent: Option<String>,
+}
+
+impl Asked {
+    fn read(query: &str, saved: &SubIds) -> Self {
+        let pairs: Vec<(String, String)> = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
+        let of = |names: &[&str]| {
+            pairs.iter().find(|(name, _)| names.contains(&name.as_str())).map(|(_, value)| value.clone())
+        };
+        // A sub id that is too long is left out; the click counts all the same.
+        let (sub_ids, _refused) = SubIds::from_pairs(pairs.iter().map(|(name, value)| (&name[..], &value[..])));
+        Self { sub_ids: sub_ids.merged_over(saved), deep_link: of(&DEEP_LINK_NAMES), consent: of(&["cons"]) }
+    }
+}
+
+fn text<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
+    headers.get(name).and_then(|value| value.to_str().ok())
+}
+
+async fn answer(
+    tracking: &Tracking,
+    target: &Target,
+    address: IpAddr,
+    query: &str,
+    method: &Method,
+    headers: &HeaderMap,
+) -> Result<Response, StoreError> {
+    let now = tracking.environment.now();
+    let asked = Asked::read(query, &target.sub_ids);
+    let agent = text(headers, USER_AGENT.as_str()).filter(|agent| !agent.is_empty());
+    let consent = Consent::read(asked.consent.as_deref(), text(headers, "sec-gpc") == Some("1"));
+    let judgement = judge(&Visit {
+        is_head: *method == Method::HEAD,
+        purpose: ["sec-purpose", "purpose", "x-purpose", "x-moz"].iter().find_map(|name| text(headers, name)),
+        fetch_dest: text(headers, "sec-fetch-dest"),
+        has_gesture_mark: text(headers, "sec-fetch-user") == Some("?1"),
+        user_agent: agent,
+        is_crawler: agent.is_some_and(|agent| tracking.crawlers.matches(agent)),
+        inactive: target.inactive,
+        consent,
+        is_flood: tracking.flood.is_flood(address, agent.unwrap_or(""), now),
+    });
+    let click_id = tracking.environment.new_id(ClickId);
+    let token = (judgement.answer == Answer::Destination).then(|| {
+        ClickToken::new(&tracking.secret_key, click_id, target.link_id, target.campaign_id, target.publisher_id)
+    });
+    let (location, is_rejected) = location(target, &asked, &judgement, token, now);
+    let salt = tracking.salts.of(&tracking.store, &tracking.environment, click_id.time()).await?;
+    let visitor =
+        (consent != Consent::Denied).then(|| visitor_key(&salt, address, agent.unwrap_or(""), target.campaign_id));
+    let click = Click {
+        landing_host: location.host_str().unwrap_or("").to_owned(),
+        landing_path: location.path().to_owned(),
+        referrer_host: text(headers, REFERER.as_str()).and_then(referrer_host),
+        fetch_dest: text(headers, "sec-fetch-dest").map(|dest| dest.chars().take(32).collect()),
+        is_deep_link_rejected: is_rejected,
+        visitor,
+        consent,
+        ..blank(target, &judgement, click_id, asked.sub_ids, agent)
+    };
+    let promise = tracking.recorder.record(click, target.readers.clone()).await;
+    Ok(respond(tracking, target, &judgement, token, &location, promise, headers, now))
+}
+
+/// A click's record as far as the judgement and the user agent tell it.
+fn blank(target: &Target, judgement: &Judgement, click_id: ClickId, sub_ids: SubIds, agent: Option<&str>) -> Click {
+    let (device, browser, system) = device_of(agent.unwrap_or(""));
+    Click {
+        click_id,
+        campaign_id: target.campaign_id,
+        publisher_id: target.publisher_id,
+        link_id: target.link_id,
+        creative_id: None,
+        terms_version: target.terms_version,
+        label: judgement.label,
+        reason: judgement.reason,
+        has_gesture: judgement.has_gesture,
+        sub_ids,
+        landing_host: String::new(),
+        landing_path: String::new(),
+        referrer_host: None,
+        device,
+        browser: browser.to_owned(),
+        system: system.to_owned(),
+        country: None,
+        fetch_dest: None,
+        visitor: None,
+        consent: Consent::Unknown,
+        is_deep_link_rejected: false,
+        is_recreated: false,
+    }
+}
+
+fn referrer_host(referrer: &str) -> Option<String> {
+    Url::parse(referrer).ok()?.host_str().map(|host| host.chars().take(253).collect())
+}
+
+/// Where to go, and whether a deep link was refused. A destination that fails its check leads to the landing page.
+fn location(
+    target: &Target,
+    asked: &Asked,
+    judgement: &Judgement,
+    token: Option<ClickToken>,
+    now: Timestamp,
+) -> (Url, bool) {
+    let token = token.map(|token| token.to_string());
+    let values = MacroValues {
+        click_id: token.as_deref(),
+        publisher_id: target.publisher_id,
+        campaign_id: target.campaign_id,
+        creative_id: None,
+        sub_ids: &asked.sub_ids,
+        at: now,
+    };
+    let lead = |template: &str| destination(template, &target.landing_parameter, &values, &target.allowed_hosts).ok();
+    let deep_link = asked.deep_link.as_deref();
+    let checked = deep_link.filter(|text| check_destination(text, &target.allowed_hosts).is_ok());
+    let is_rejected = deep_link.is_some() && checked.is_none();
+    let wanted = match judgement.answer {
+        Answer::LandingPage => None,
+        _ if is_rejected => None,
+        _ => checked.or(Some(target.destination.as_str()).filter(|saved| !saved.is_empty())),
+    };
+    let landing = || lead(&target.landing_url).or_else(|| Url::parse(&target.landing_url).ok());
+    let url = wanted.and_then(lead).or_else(landing);
+    (url.expect("a landing page is a checked address"), is_rejected)
+}
+
+#[allow(clippy::too_many_arguments)] // one answer has so many sides; each is used once
+fn respond(
+    tracking: &Tracking,
+    target: &Target,
+    judgement: &Judgement,
+    token: Option<ClickToken>,
+    location: &Url,
+    promise: Promise,
+    headers: &HeaderMap,
+    now: Timestamp,
+) -> Response {
+    let mut response = match judgement.answer {
+        Answer::NoContent => StatusCode::NO_CONTENT.into_response(),
+        Answer::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, [(RETRY_AFTER, "1")]).into_response(),
+        _ => StatusCode::FOUND.into_response(),
+    };
+    let is_redirect = response.status() == StatusCode::FOUND;
+    let head = response.headers_mut();
+    head.insert(CACHE_CONTROL, HeaderValue::from_static("no-store, private"));
+    head.insert(VARY, HeaderValue::from_static("Sec-Purpose"));
+    head.insert("x-robots-tag", HeaderValue::from_static("noindex, nofollow"));
+    head.insert(REFERRER_POLICY, HeaderValue::from_static("strict-origin-when-cross-origin"));
+    head.insert("click-record", HeaderValue::from_static(promise.as_str()));
+    if is_redirect && let Ok(location) = HeaderValue::from_str(location.as_str()) {
+        head.insert(LOCATION, location);
+    }
+    if let Some(token) = token {
+        let is_secure = tracking.base_url.is_secure();
+        let others = cookie::read_all(headers, is_secure);
+        let own = others.iter().find(|(id, _)| *id == target.campaign_id).map(|(_, list)| list.clone());
+        let list = own.unwrap_or_default().with_newest(token, now, target.window_ms);
+        for line in cookie::set(is_secure, target.campaign_id, &list, target.window_ms / 1_000, others) {
+            head.extend(HeaderValue::from_str(&line).ok().map(|line| (SET_COOKIE, line)));
+        }
+    }
+    response
+}

@@ -1,0 +1,134 @@
+//! What postback, pixel and JSON interface have in common: reading parameters, finding the campaign, answering.
+
+use axum::http::header::{AUTHORIZATION, CACHE_CONTROL, RETRY_AFTER};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use url::form_urlencoded;
+
+use super::Tracking;
+use super::conversion::{self, Reply, Report};
+use crate::auth::api_key::ApiKey;
+use crate::domain::conversion::Badge;
+use crate::domain::conversion_report::{Refused, ReportFields};
+use crate::domain::ids::CampaignId;
+use crate::domain::reason::ReasonCode;
+use crate::store::campaigns::Campaign;
+use crate::store::{StoreError, campaigns};
+
+/// A serialisation failure or a lost connection is tried again so often before the sender is asked to.
+const TRIES_MAX: u32 = 5;
+
+/// The parameters of a query. A repeated one is refused: two readers could take different ones.
+pub fn parameters(query: &str) -> Result<Vec<(String, String)>, Refused> {
+    let pairs: Vec<(String, String)> = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
+    for (index, (name, _)) in pairs.iter().enumerate() {
+        if pairs[..index].iter().any(|(other, _)| other == name) {
+            let message = format!("The parameter {name:?} is there more than once.");
+            return Err(Refused { code: ReasonCode::BadField, field: "query", message });
+        }
+    }
+    Ok(pairs)
+}
+
+/// The fields of a report among the parameters; empty ones count as not there, but for the amount.
+pub fn fields(pairs: &[(String, String)]) -> ReportFields {
+    let of = |name: &str| pairs.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone());
+    let filled = |name: &str| of(name).filter(|value| !value.is_empty());
+    ReportFields {
+        event: filled("event"),
+        order_id: filled("order_id"),
+        amount: of("amount"),
+        amount_minor: None,
+        currency: filled("currency"),
+        click_id: filled("click_id"),
+        coupon: filled("coupon"),
+        customer_id: filled("customer_id"),
+        channel: filled("channel"),
+        occurred_at: filled("occurred_at"),
+        test: filled("test"),
+    }
+}
+
+/// The query as it is kept: without signature and token.
+pub fn without_secrets(query: &str) -> String {
+    let is_secret = |part: &&str| !["sig=", "token="].iter().any(|name| part.starts_with(name));
+    query.split('&').filter(is_secret).collect::<Vec<_>>().join("&")
+}
+
+/// The campaign of a report.
+pub async fn find_campaign(tracking: &Tracking, id: Option<&str>) -> Result<Result<Campaign, Refused>, StoreError> {
+    let unknown =
+        |message: &str| Refused { code: ReasonCode::BadField, field: "campaign", message: message.to_owned() };
+    let Some(id) = id.and_then(|id| id.parse::<CampaignId>().ok()) else {
+        return Ok(Err(unknown("Name the campaign by its 13 characters.")));
+    };
+    match campaigns::get(&mut tracking.store.read().await?, id).await {
+        Ok(campaign) => Ok(Ok(campaign)),
+        Err(StoreError::NotFound) => Ok(Err(unknown("There is no such campaign."))),
+        Err(error) => Err(error),
+    }
+}
+
+/// The key of an `Authorization: Bearer` header, if it is one of ours and live; `None` where no key was sent.
+pub async fn key_campaign(
+    tracking: &Tracking,
+    headers: &HeaderMap,
+) -> Result<Option<Result<CampaignId, Refused>>, StoreError> {
+    let Some(value) = headers.get(AUTHORIZATION) else { return Ok(None) };
+    let refused = || Refused::new(ReasonCode::AuthBadToken, "authorization");
+    let key = value.to_str().ok().and_then(|value| value.strip_prefix("Bearer ")).and_then(ApiKey::read);
+    let Some(key) = key else { return Ok(Some(Err(refused()))) };
+    let found = crate::store::api_keys::find(&mut tracking.store.read().await?, key.id).await?;
+    let live = found.filter(|stored| stored.revoked_at_ms.is_none() && key.matches(&stored.secret_hash));
+    Ok(Some(live.map(|stored| stored.campaign_id).ok_or_else(refused)))
+}
+
+/// Records a report that came in by an end point, again where another process was in the way.
+pub async fn record(
+    tracking: &Tracking,
+    report: &Report,
+    sender: Result<(Campaign, Badge), (Option<CampaignId>, Refused)>,
+) -> Result<Reply, StoreError> {
+    let mut tries = 0;
+    loop {
+        let recorded = match &sender {
+            Ok((campaign, badge)) => {
+                let context = conversion::Context {
+                    store: &tracking.store,
+                    environment: &tracking.environment,
+                    secret_key: &tracking.secret_key,
+                    base_url: &tracking.base_url,
+                };
+                conversion::record(&context, report, campaign, *badge).await
+            }
+            Err((campaign, refused)) => {
+                conversion::refuse(&tracking.store, &tracking.environment, report, *campaign, refused).await
+            }
+        };
+        tries += 1;
+        match recorded {
+            Err(StoreError::Unavailable(_)) if tries < TRIES_MAX => {}
+            other => return other,
+        }
+    }
+}
+
+/// 503 with the word when to come again: nothing was stored.
+pub fn unavailable(error: &StoreError) -> Response {
+    tracing::error!(%error, "a report could not be recorded");
+    (StatusCode::SERVICE_UNAVAILABLE, [(RETRY_AFTER, "1")], "Nothing was stored: please send it again.\n")
+        .into_response()
+}
+
+/// The answer as JSON.
+pub fn json(recorded: Result<Reply, StoreError>) -> Response {
+    let reply = match recorded {
+        Ok(reply) => reply,
+        Err(error) => return unavailable(&error),
+    };
+    let status = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let body = serde_json::to_string(&reply.body).expect("an answer can be written");
+    let mut response = (status, [("content-type", "application/json")], body).into_response();
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
