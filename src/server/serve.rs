@@ -1,6 +1,7 @@
 //! A serving process: from options to a running network, and its orderly end.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context;
 use tokio::net::TcpListener;
@@ -18,6 +19,9 @@ use crate::domain::ids::IdGenerator;
 use crate::domain::site::BaseUrl;
 use crate::store::Store;
 use crate::tracking::Tracking;
+
+/// How long the end waits for what should be over at once.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The system's time and randomness, and ids of this node.
 pub fn system_environment(node: u16) -> Environment {
@@ -116,8 +120,8 @@ impl Running {
         let _ = self.stop.send(());
         let _ = self.served.await;
         // A connection that outlives the drain keeps the writer's queue open: nothing more can be waiting in it.
-        let _ = tokio::time::timeout(std::time::Duration::from_secs(10), self.clicks).await;
-        self.app.store.close().await;
+        let _ = tokio::time::timeout(CLOSE_TIMEOUT, self.clicks).await;
+        let _ = tokio::time::timeout(CLOSE_TIMEOUT, self.app.store.close()).await;
     }
 }
 

@@ -1,5 +1,8 @@
 //! The real application over HTTP and the store on both databases: one binary, so that it links once.
 
+mod fixtures;
 mod members;
 mod schema;
+mod shop;
 mod support;
+mod tracking;
