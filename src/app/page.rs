@@ -101,7 +101,11 @@ where
                 let (flash, path) = (request.flash.clone(), request.path.clone());
                 let answer = settle(body(request, viewer.clone()).await, "/log-in");
                 match viewer {
-                    Some(viewer) => view! { <Frame viewer=viewer path=path flash=flash>{answer}</Frame> }.into_any(),
+                    Some(viewer) => {
+                        // The public page belongs to the publisher's place of the same name.
+                        let path = format!("/publisher{path}");
+                        view! { <Frame viewer=viewer path=path flash=flash>{answer}</Frame> }.into_any()
+                    }
                     None => view! { <PublicFrame flash=flash>{answer}</PublicFrame> }.into_any(),
                 }
             }

@@ -18,6 +18,8 @@ pub struct Link {
     pub slug: String,
     pub campaign_id: CampaignId,
     pub campaign_name: String,
+    pub campaign_state: CampaignState,
+    pub enrollment_state: Option<EnrollmentState>,
     pub publisher_id: PublisherId,
     pub is_default: bool,
     pub name: String,
@@ -76,9 +78,11 @@ pub struct LinkRoute {
 macro_rules! select {
     ($rest:literal) => {
         concat!(
-            "select l.link_id, l.slug, l.campaign_id, c.name as campaign_name, l.publisher_id, l.is_default, l.name,
-                l.destination, l.sub1, l.sub2, l.sub3, l.sub4, l.sub5, l.is_active, l.created_at_ms, l.version
-                from links l join campaigns c on c.campaign_id = l.campaign_id where ",
+            "select l.link_id, l.slug, l.campaign_id, c.name as campaign_name, c.state as campaign_state,
+                e.state as enrollment_state, l.publisher_id, l.is_default, l.name, l.destination, l.sub1, l.sub2,
+                l.sub3, l.sub4, l.sub5, l.is_active, l.created_at_ms, l.version
+                from links l join campaigns c on c.campaign_id = l.campaign_id
+                left join enrollments e on e.campaign_id = l.campaign_id and e.publisher_id = l.publisher_id where ",
             $rest
         )
     };

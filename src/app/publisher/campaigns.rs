@@ -62,13 +62,14 @@ fn table(title: &'static str, list: Vec<Enrollment>, zone: &Zone) -> Option<impl
             <section class="section">
                 <h2>{title}</h2>
                 <div class="table-wrap" tabindex="0" role="region" aria-label=title>
-                    <table class="data">
+                    <table class="data fixed">
+                        <colgroup><col width="24%"/><col width="20%"/><col width="38%"/><col width="18%"/></colgroup>
                         <thead>
                             <tr>
                                 <th scope="col">"Campaign"</th>
                                 <th scope="col">"Advertiser"</th>
                                 <th scope="col">"State"</th>
-                                <th scope="col">"Links"</th>
+                                <th scope="col">"Next"</th>
                             </tr>
                         </thead>
                         <tbody>{rows}</tbody>
@@ -81,18 +82,12 @@ fn table(title: &'static str, list: Vec<Enrollment>, zone: &Zone) -> Option<impl
 
 #[component]
 fn Row(enrollment: Enrollment, sentence: String) -> impl IntoView {
+    let action = next_step(&enrollment);
     let is_public = enrollment.campaign_state.takes_conversions();
     let page = is_public.then(|| format!("/campaigns/{}", enrollment.campaign_id));
     let name = match page {
         Some(page) => view! { <a href=page>{enrollment.campaign_name}</a> }.into_any(),
         None => enrollment.campaign_name.into_any(),
-    };
-    let can_link = enrollment.state == EnrollmentState::Approved;
-    let action = if can_link {
-        let href = format!("/publisher/links/new?campaign={}", enrollment.campaign_id);
-        view! { <a class="btn" href=href>"Create a link"</a> }.into_any()
-    } else {
-        "–".into_any()
     };
     view! {
         <tr>
@@ -104,9 +99,26 @@ fn Row(enrollment: Enrollment, sentence: String) -> impl IntoView {
                     <span class="status-reason">{sentence}</span>
                 </span>
             </td>
-            <td data-label="Links">{action}</td>
+            <td data-label="Next">{action}</td>
         </tr>
     }
+}
+
+/// What the publisher can do about it.
+fn next_step(enrollment: &Enrollment) -> AnyView {
+    let (href, word) = match (enrollment.state, enrollment.campaign_state) {
+        (EnrollmentState::Approved, state) if state.takes_conversions() => {
+            (format!("/publisher/links/new?campaign={}", enrollment.campaign_id), "Create a link")
+        }
+        (EnrollmentState::Invited, CampaignState::Live) => {
+            (format!("/campaigns/{}", enrollment.campaign_id), "Read and accept")
+        }
+        (EnrollmentState::Declined | EnrollmentState::Ended, CampaignState::Live) => {
+            (format!("/campaigns/{}", enrollment.campaign_id), "Apply again")
+        }
+        _ => return "–".into_any(),
+    };
+    view! { <a class="btn nowrap" href=href>{word}</a> }.into_any()
 }
 
 /// Where a publisher stands in a campaign: what happened, when, and what comes next.

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::links::{state_word, tracking_url};
+use super::links::{state_of, tracking_url};
 use crate::app::api::link::{PauseLink, ResumeLink};
 use crate::app::forms;
 use crate::app::islands::CopyText;
@@ -10,7 +10,6 @@ use crate::app::page::{role_page, zone_of};
 use crate::app::publisher::{campaigns::standing, destinations};
 use crate::app::ui::field::escape;
 use crate::app::ui::{Hidden, Icon, StatusTag, Submit};
-use crate::domain::enrollment::EnrollmentState;
 use crate::domain::ids::LinkId;
 use crate::domain::link::{SubIds, check_destination};
 use crate::domain::party::PartyKind;
@@ -29,16 +28,15 @@ pub fn LinkPage() -> impl IntoView {
         let enrollment = enrollments::find(&mut conn, publisher, link.campaign_id).await?;
         drop(conn);
         let (zone, origin) = (zone_of(&viewer), request.app.base_url.origin());
-        let standing = enrollment
-            .filter(|enrollment| enrollment.state != EnrollmentState::Approved)
-            .map(|enrollment| standing(&enrollment, &zone));
+        let history = enrollment.map(|enrollment| standing(&enrollment, &zone)).unwrap_or_default();
+        let takes_none = state_of(&link).0 != "live";
         let warnings = warnings(&link, &campaign, &request.app.base_url);
         let created = zone.show(link.created_at_ms);
         Ok(view! {
             <Head link=link.clone()/>
-            {standing.map(|text| note(format!("This link takes no clicks now. {text}")))}
+            {(takes_none && link.is_active).then(|| note(format!("This link takes no clicks for now. {history}")))}
             {warnings.into_iter().map(note).collect::<Vec<_>>()}
-            <Place link=link.clone() campaign=campaign.clone() url=tracking_url(&origin, &link)/>
+            <Place campaign=campaign.clone() url=tracking_url(&origin, &link)/>
             <div class="grid-2">
                 <Facts link=link.clone() campaign=campaign created=created/>
                 <ByHand link=link origin=origin/>
@@ -49,7 +47,7 @@ pub fn LinkPage() -> impl IntoView {
 }
 
 fn note(text: String) -> impl IntoView {
-    view! { <div class="flash flash-problem"><Icon name="alert-triangle"/><span>{text}</span></div> }
+    view! { <div class="flash"><Icon name="alert-triangle"/><span>{text}</span></div> }
 }
 
 /// What the campaign no longer allows, and macros that are none.
@@ -65,6 +63,7 @@ fn warnings(link: &Link, campaign: &Campaign, base_url: &crate::domain::site::Ba
 
 #[component]
 fn Head(link: Link) -> impl IntoView {
+    let (state, _) = state_of(&link);
     view! {
         <nav class="breadcrumb" aria-label="Breadcrumb">
             <ol>
@@ -75,7 +74,7 @@ fn Head(link: Link) -> impl IntoView {
         <div class="page-head">
             <div>
                 <h1>{link.name.clone()}</h1>
-                <p class="sub">{link.campaign_name.clone()} " " <StatusTag state=state_word(&link)/></p>
+                <p class="sub cluster"><span>{link.campaign_name.clone()}</span> <StatusTag state=state/></p>
             </div>
             <div class="page-actions"><Switch link=link/></div>
         </div>
@@ -103,8 +102,8 @@ fn Switch(link: Link) -> impl IntoView {
 
 /// What to place, in the forms in which it is placed.
 #[component]
-fn Place(link: Link, campaign: Campaign, url: String) -> impl IntoView {
-    let text = if link.is_default { &campaign.name } else { &link.name };
+fn Place(campaign: Campaign, url: String) -> impl IntoView {
+    let text = &campaign.name;
     let html = format!("<a href=\"{url}\" rel=\"sponsored\">{}</a>", escape(text));
     let markdown = format!("[{}]({url})", escape_markdown(text));
     view! {
@@ -172,7 +171,7 @@ fn ByHand(link: Link, origin: String) -> impl IntoView {
         <section class="card stack">
             <h2>"Built by hand"</h2>
             <p>"The same for every page of the campaign, without making a link first. " {counts}</p>
-            <CopyText label="Link built by hand".to_owned() value=url/>
+            <div><CopyText label="Link built by hand".to_owned() value=url/></div>
             <p class="hint">"With a page and sub ids: " <span class="mono">{deep}</span></p>
         </section>
     }

@@ -6,6 +6,8 @@ use crate::app::forms;
 use crate::app::islands::CopyText;
 use crate::app::page::role_page;
 use crate::app::ui::{Icon, StatusTag};
+use crate::domain::campaign::CampaignState;
+use crate::domain::enrollment::EnrollmentState;
 use crate::domain::party::PartyKind;
 use crate::store::links::{self, Link};
 
@@ -42,9 +44,17 @@ pub fn tracking_url(origin: &str, link: &Link) -> String {
     format!("{origin}/c/{}", link.slug)
 }
 
-/// The state of a link as a tag's word.
-pub const fn state_word(link: &Link) -> &'static str {
-    if link.is_active { "live" } else { "paused" }
+/// Whether a link takes clicks, as a tag's word, and why it does not.
+pub fn state_of(link: &Link) -> (&'static str, &'static str) {
+    match (link.enrollment_state, link.campaign_state) {
+        _ if !link.is_active => ("paused", "By you."),
+        (Some(EnrollmentState::Applied), _) => ("applied", "Takes clicks once the advertiser approves you."),
+        (Some(EnrollmentState::Approved), CampaignState::Live) => ("live", ""),
+        (Some(EnrollmentState::Approved), CampaignState::Paused) => ("paused", "The campaign is paused."),
+        (Some(EnrollmentState::Approved), state) => (state.as_str(), "The campaign takes no more clicks."),
+        (Some(state), _) => (state.as_str(), "Takes no clicks: you are not in the campaign."),
+        (None, _) => ("ended", "Takes no clicks: you are not in the campaign."),
+    }
 }
 
 #[component]
@@ -66,8 +76,7 @@ fn Table(rows: AnyView) -> impl IntoView {
             <table class="data">
                 <thead>
                     <tr>
-                        <th scope="col">"Name"</th>
-                        <th scope="col">"Campaign"</th>
+                        <th scope="col">"Name, campaign"</th>
                         <th scope="col">"Tracking link"</th>
                         <th scope="col">"State"</th>
                     </tr>
@@ -80,13 +89,21 @@ fn Table(rows: AnyView) -> impl IntoView {
 
 #[component]
 fn Row(link: Link, url: String) -> impl IntoView {
-    let label = format!("Tracking link of {}", link.name);
+    let label = format!("Tracking link of {}, {}", link.name, link.campaign_name);
+    let (state, why) = state_of(&link);
     view! {
         <tr>
-            <th scope="row"><a class="row-link" href=format!("/publisher/links/{}", link.link_id)>{link.name.clone()}</a></th>
-            <td data-label="Campaign">{link.campaign_name.clone()}</td>
-            <td data-label="Tracking link"><CopyText label=label value=url/></td>
-            <td data-label="State"><StatusTag state=state_word(&link)/></td>
+            <th scope="row">
+                <a class="row-link" href=format!("/publisher/links/{}", link.link_id)>{link.name}</a>
+                <span class="sub">{link.campaign_name}</span>
+            </th>
+            <td class="copy-cell"><CopyText label=label value=url/></td>
+            <td data-label="State">
+                <span>
+                    <StatusTag state=state/>
+                    {(!why.is_empty()).then(|| view! { <span class="status-reason">{why}</span> })}
+                </span>
+            </td>
         </tr>
     }
 }

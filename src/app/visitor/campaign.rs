@@ -68,11 +68,13 @@ fn Head(campaign: Campaign) -> impl IntoView {
         <div class="page-head">
             <div>
                 <h1>{campaign.name}</h1>
-                <p class="sub">{campaign.advertiser_name} {category} " " <StatusTag state=campaign.state.as_str()/></p>
+                <p class="sub cluster">
+                    <span>{campaign.advertiser_name} {category}</span> <StatusTag state=campaign.state.as_str()/>
+                </p>
             </div>
         </div>
         {note.map(|note| view! { <div class="flash"><Icon name="clock"/><span>{note}</span></div> })}
-        <p class="lead">{campaign.description}</p>
+        {(!campaign.description.is_empty()).then(|| view! { <p class="lead">{campaign.description}</p> })}
     }
 }
 
@@ -82,22 +84,12 @@ fn Pays(terms: Terms) -> impl IntoView {
     let currency = terms.first_currency();
     let has_several = terms.rules.len() > 1;
     let rows = terms.rules.iter().map(|rule| {
-        view! {
-            <tr>
-                <th scope="row">{rule.sentence(currency)}</th>
-                <td data-label="Example">{rule.example(currency)}</td>
-            </tr>
-        }
+        view! { <div><dt><strong>{rule.sentence(currency)}</strong></dt><dd>{rule.example(currency)}</dd></div> }
     });
     view! {
         <section class="card">
             <h2>"What it pays"</h2>
-            <div class="table-wrap" tabindex="0" role="region" aria-label="What it pays">
-                <table class="data">
-                    <thead><tr><th scope="col">"Commission"</th><th scope="col">"Example"</th></tr></thead>
-                    <tbody>{rows.collect::<Vec<_>>()}</tbody>
-                </table>
-            </div>
+            <dl class="facts">{rows.collect::<Vec<_>>()}</dl>
             {has_several.then(|| view! {
                 <p class="hint">"Read from the top: the first line that fits a conversion pays it."</p>
             })}

@@ -28,7 +28,7 @@ pub fn Campaigns() -> impl IntoView {
                     <p class="sub">"What advertisers pay for, how much, and for how long after a click."</p>
                 </div>
             </div>
-            <Search words=words.clone()/>
+            <Search words=words.clone() has_found=!found.is_empty()/>
             {if found.is_empty() { view! { <Nothing words=words/> }.into_any() } else { cards(found, &words, next) }}
         }
         .into_any())
@@ -55,8 +55,9 @@ async fn find(
 }
 
 #[component]
-fn Search(words: String) -> impl IntoView {
-    let is_searching = !words.is_empty();
+fn Search(words: String, has_found: bool) -> impl IntoView {
+    // Where nothing is found, the empty page offers it.
+    let is_searching = has_found && !words.is_empty();
     view! {
         <form class="search" method="get" action="/campaigns" role="search">
             <input type="search" name="q" value=words aria-label="Search campaigns" placeholder="Name, advertiser, category"/>
@@ -108,10 +109,10 @@ fn Card(campaign: Campaign, terms: Terms) -> impl IntoView {
     let href = format!("/campaigns/{}", campaign.campaign_id);
     view! {
         <article class="card campaign">
-            <p class="muted small">{campaign.category.clone()}</p>
+            <p class="muted small">{if campaign.category.is_empty() { "–".to_owned() } else { campaign.category }}</p>
             <h2><a href=href.clone()>{campaign.name}</a></h2>
             <p class="muted small">{campaign.advertiser_name}</p>
-            <p>{campaign.description}</p>
+            {(!campaign.description.is_empty()).then(|| view! { <p>{campaign.description}</p> })}
             <Rates terms=terms.clone()/>
             <dl class="facts">
                 <div><dt>"Cookie duration"</dt><dd>{terms.window.to_string()}</dd></div>
@@ -135,7 +136,7 @@ fn Rates(terms: Terms) -> impl IntoView {
         view! { <p class="rate">{rate.to_owned()} <small>{event.to_owned()}</small></p> }
     });
     view! {
-        <div>
+        <div class="rates">
             {rates.collect::<Vec<_>>()}
             {(more > 0).then(|| view! { <p class="muted small">{format!("and {more} more in the terms")}</p> })}
         </div>
