@@ -1,12 +1,13 @@
 //! Making tracking links, and switching them off and on.
 
+#![allow(clippy::too_many_arguments)] // one for each field of the form; the macro passes no attribute on
+
 use leptos::prelude::*;
 
 use crate::app::error::ApiError;
 
 /// A publisher makes a link to a campaign that it has joined.
 #[server(endpoint = "create_link")]
-#[allow(clippy::too_many_arguments)] // one for each field of the form
 pub async fn create_link(
     campaign_id: String,
     name: String,
