@@ -7,8 +7,8 @@ use super::error::ApiError;
 use super::state::App;
 use crate::auth::address::ClientAddress;
 use crate::auth::session::{self, Flash};
-use crate::domain::ids::{MemberId, NotAnId};
-use crate::domain::party::{PartyKind, Viewer};
+use crate::domain::ids::{MemberId, NotAnId, PublisherId};
+use crate::domain::party::{Acting, PartyKind, PartyState, Viewer};
 use crate::store::StoreError;
 
 impl From<StoreError> for ApiError {
@@ -63,6 +63,33 @@ pub async fn viewer_of(app: &App, session: &Session, kind: PartyKind) -> Result<
 pub async fn admitted(kind: PartyKind) -> Result<Viewer, ApiError> {
     let viewer = viewer(kind).await?;
     if viewer.is_admitted() { Ok(viewer) } else { Err(ApiError::Forbidden) }
+}
+
+/// Who is calling for which publisher, in whatever state: see [`waits_for`].
+pub async fn publisher() -> Result<(Viewer, PublisherId), ApiError> {
+    let viewer = viewer(PartyKind::Publisher).await?;
+    let publisher = publisher_of(&viewer)?;
+    Ok((viewer, publisher))
+}
+
+/// The publisher for whom the viewer acts: the scope of all that it may see.
+pub fn publisher_of(viewer: &Viewer) -> Result<PublisherId, ApiError> {
+    match viewer.acting {
+        Acting::Publisher(publisher) => Ok(publisher),
+        Acting::Advertiser(_) | Acting::Admin => Err(ApiError::Forbidden),
+    }
+}
+
+/// Why a publisher cannot join campaigns or make links for now; nothing for an admitted one.
+pub const fn waits_for(viewer: &Viewer) -> Option<&'static str> {
+    match viewer.party_state {
+        PartyState::Admitted => None,
+        PartyState::Applied => Some(
+            "The network still looks at your application. Once it has admitted you, you can join campaigns and make links.",
+        ),
+        PartyState::Declined => Some("The network declined your application: you cannot join campaigns or make links."),
+        PartyState::Suspended => Some("The network has suspended you: you cannot join campaigns or make links."),
+    }
 }
 
 /// A form that may be refused: its page, and the values to fill in again. Never put a secret in here.

@@ -88,6 +88,44 @@ where
     view! { <Title text=title/> {content} }
 }
 
+/// A page that everybody may see; a publisher who is logged in keeps its own frame around it.
+pub fn open_page<F, Answer>(title: &'static str, body: F) -> impl IntoView
+where
+    F: FnOnce(Request, Option<Viewer>) -> Answer + Send + 'static,
+    Answer: Future<Output = Result<AnyView, ApiError>> + Send + 'static,
+{
+    let begun = Request::begin();
+    let content = Suspend::new(async move {
+        match open_request(begun).await {
+            Ok((request, viewer)) => {
+                let (flash, path) = (request.flash.clone(), request.path.clone());
+                let answer = settle(body(request, viewer.clone()).await, "/log-in");
+                match viewer {
+                    Some(viewer) => {
+                        // The public page belongs to the publisher's place of the same name.
+                        let path = format!("/publisher{path}");
+                        view! { <Frame viewer=viewer path=path flash=flash>{answer}</Frame> }.into_any()
+                    }
+                    None => view! { <PublicFrame flash=flash>{answer}</PublicFrame> }.into_any(),
+                }
+            }
+            Err(error) => view! { <PublicFrame flash=None>{settle(Err(error), "/log-in")}</PublicFrame> }.into_any(),
+        }
+    });
+    view! { <Title text=title/> {content} }
+}
+
+async fn open_request(
+    begun: Result<(App, Parts, ParamsMap, ParamsMap), ApiError>,
+) -> Result<(Request, Option<Viewer>), ApiError> {
+    let request = Request::finish(begun?).await?;
+    match forms::viewer_of(&request.app, &request.session, PartyKind::Publisher).await {
+        Ok(viewer) => Ok((request, Some(viewer))),
+        Err(ApiError::Unauthenticated | ApiError::Forbidden) => Ok((request, None)),
+        Err(error) => Err(error),
+    }
+}
+
 /// A page of one role: log-in is asked for, and a party of this kind.
 pub fn role_page<F, Answer>(kind: PartyKind, title: &'static str, body: F) -> impl IntoView
 where

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use leptos_router::components::{FlatRoutes, Route, Router};
 use leptos_router::path;
 
-use super::visitor::{Home, LogInPage, NotFoundPage, SignUpPage};
+use super::visitor::{CampaignPage, Campaigns, Home, LogInPage, NotFoundPage, SignUpPage};
 use super::{admin, advertiser, publisher};
 
 /// The pages; the document around them is in `shell`.
@@ -16,7 +16,13 @@ pub fn Pages() -> impl IntoView {
                 <Route path=path!("/") view=Home/>
                 <Route path=path!("/log-in") view=LogInPage/>
                 <Route path=path!("/sign-up") view=SignUpPage/>
+                <Route path=path!("/campaigns") view=Campaigns/>
+                <Route path=path!("/campaigns/:id") view=CampaignPage/>
                 <Route path=path!("/publisher") view=publisher::Overview/>
+                <Route path=path!("/publisher/campaigns") view=publisher::Campaigns/>
+                <Route path=path!("/publisher/links") view=publisher::Links/>
+                <Route path=path!("/publisher/links/new") view=publisher::LinkBuilder/>
+                <Route path=path!("/publisher/links/:id") view=publisher::LinkPage/>
                 <Route path=path!("/advertiser") view=advertiser::Overview/>
                 <Route path=path!("/admin") view=admin::Overview/>
                 <Route path=path!("/admin/parties") view=admin::Parties/>

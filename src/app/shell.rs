@@ -52,8 +52,9 @@ pub fn PublicFrame(flash: Option<Flash>, children: Children) -> impl IntoView {
             <header class="public-head">
                 <a class="rail-brand" href="/"><Mark/><span>"Tallystick"</span></a>
                 <nav aria-label="Main">
+                    <a href="/campaigns">"Campaigns"</a>
                     <a href="/log-in">"Log in"</a>
-                    <a class="btn" href="/sign-up">"Sign up"</a>
+                    <a class="btn wide-only" href="/sign-up">"Sign up"</a>
                 </nav>
             </header>
             <main class="content" id="content" tabindex="-1">
@@ -85,7 +86,11 @@ type Place = (&'static str, &'static str, &'static str);
 
 const fn places(kind: PartyKind) -> &'static [Place] {
     match kind {
-        PartyKind::Publisher => &[("/publisher", "home", "Overview")],
+        PartyKind::Publisher => &[
+            ("/publisher", "home", "Overview"),
+            ("/publisher/campaigns", "megaphone", "Campaigns"),
+            ("/publisher/links", "link", "Links"),
+        ],
         PartyKind::Advertiser => &[("/advertiser", "home", "Overview")],
         PartyKind::Network => &[("/admin", "home", "Overview"), ("/admin/parties", "users", "Parties")],
     }

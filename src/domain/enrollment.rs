@@ -1,5 +1,7 @@
 //! The life of an enrollment: a publisher in a campaign (domain.md section 7).
 
+use super::campaign::ApprovalMode;
+
 text_enum! {
     /// applied | invited → approved | declined → ended.
     pub enum EnrollmentState {
@@ -36,9 +38,52 @@ impl EnrollmentState {
     }
 }
 
+/// Why a publisher's application changes nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum AlreadyEnrolled {
+    #[error("you have applied already: the advertiser decides")]
+    Waiting,
+    #[error("you are in this campaign already")]
+    Joined,
+}
+
+/// What a publisher's application leads to. An invitation is accepted by it; whoever was declined or has left is
+/// looked at again, also where approval is automatic.
+pub const fn apply(
+    current: Option<EnrollmentState>,
+    approval: ApprovalMode,
+) -> Result<EnrollmentState, AlreadyEnrolled> {
+    match (current, approval) {
+        (None, ApprovalMode::Automatic) | (Some(EnrollmentState::Invited), _) => Ok(EnrollmentState::Approved),
+        (None, ApprovalMode::Manual) | (Some(EnrollmentState::Declined | EnrollmentState::Ended), _) => {
+            Ok(EnrollmentState::Applied)
+        }
+        (Some(EnrollmentState::Applied), _) => Err(AlreadyEnrolled::Waiting),
+        (Some(EnrollmentState::Approved), _) => Err(AlreadyEnrolled::Joined),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_application_takes_only_allowed_steps() {
+        use ApprovalMode::{Automatic, Manual};
+        assert_eq!(apply(None, Manual), Ok(EnrollmentState::Applied));
+        assert_eq!(apply(None, Automatic), Ok(EnrollmentState::Approved));
+        assert_eq!(apply(Some(EnrollmentState::Ended), Automatic), Ok(EnrollmentState::Applied));
+        assert_eq!(apply(Some(EnrollmentState::Applied), Automatic), Err(AlreadyEnrolled::Waiting));
+        assert_eq!(apply(Some(EnrollmentState::Approved), Manual), Err(AlreadyEnrolled::Joined));
+        for &state in EnrollmentState::ALL {
+            for &approval in ApprovalMode::ALL {
+                assert!(
+                    apply(Some(state), approval).is_ok_and(|next| state.can_become(next))
+                        || apply(Some(state), approval).is_err()
+                );
+            }
+        }
+    }
 
     #[test]
     fn an_enrollment_takes_only_the_allowed_steps() {

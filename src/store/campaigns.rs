@@ -45,6 +45,13 @@ macro_rules! select {
 
 sql! {
     GET = select!("c.campaign_id = $1");
+    GET_PUBLIC = select!("c.campaign_id = $1 and c.state in ('live', 'paused', 'closing')");
+    BROWSE = select!(
+        "c.state = 'live' and (c.campaign_id < $1 or $1 is null)
+            and (lower(c.name || ' ' || p.name || ' ' || c.category || ' ' || c.description) like $2 escape '!'
+                or c.name || ' ' || p.name || ' ' || c.category || ' ' || c.description like $3 escape '!')
+            order by c.campaign_id desc limit $4"
+    );
     GET_OF_ADVERTISER = select!("c.campaign_id = $1 and c.advertiser_id = $2");
     LIST_OF_ADVERTISER = select!("c.advertiser_id = $1 order by c.campaign_id desc limit $2");
     LIST_IN_STATE = select!("c.state = $1 order by c.campaign_id desc limit $2");
@@ -59,9 +66,38 @@ sql! {
         where campaign_id = $1 and version = $2 returning version";
 }
 
-/// Whoever asks: for the tracking path, and for pages that everybody may see once it is live.
+/// Whoever asks: for the tracking path. Pages ask for [`get_public`] or [`get_of_advertiser`].
 pub async fn get(conn: &mut Conn, id: CampaignId) -> Result<Campaign, StoreError> {
     on_driver!(conn, |c| query_as(GET).bind(id).fetch_one(c).await)
+}
+
+/// For everybody: what is or was live; a draft is as good as missing.
+pub async fn get_public(conn: &mut Conn, id: CampaignId) -> Result<Campaign, StoreError> {
+    on_driver!(conn, |c| query_as(GET_PUBLIC).bind(id).fetch_one(c).await)
+}
+
+/// The directory: live campaigns that mention `words` in name, advertiser, category or description; newest first,
+/// from the one after `before` on.
+pub async fn browse(
+    conn: &mut Conn,
+    words: &str,
+    before: Option<CampaignId>,
+    limit: i64,
+) -> Result<Vec<Campaign>, StoreError> {
+    let pattern = containing(words);
+    // SQLite folds ASCII letters only, so what was typed counts as well.
+    on_driver!(conn, |c| query_as(BROWSE)
+        .bind(before)
+        .bind(pattern.to_lowercase())
+        .bind(&pattern)
+        .bind(limit)
+        .fetch_all(c)
+        .await)
+}
+
+/// A pattern for `like … escape '!'`.
+fn containing(words: &str) -> String {
+    format!("%{}%", words.replace('!', "!!").replace('%', "!%").replace('_', "!_"))
 }
 
 pub async fn get_of_advertiser(

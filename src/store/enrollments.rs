@@ -17,6 +17,7 @@ pub struct Enrollment {
     pub campaign_name: String,
     pub campaign_state: CampaignState,
     pub advertiser_id: AdvertiserId,
+    pub advertiser_name: String,
     pub publisher_id: PublisherId,
     pub publisher_name: String,
     pub publisher_website: String,
@@ -25,7 +26,10 @@ pub struct Enrollment {
     /// The version that the publisher accepted.
     pub terms_version: i64,
     pub accepted_by: MemberId,
+    /// When it was asked for, the last time.
     pub accepted_at_ms: Timestamp,
+    /// When it came into its state, if somebody decided so.
+    pub decided_at_ms: Option<Timestamp>,
     pub default_link_id: LinkId,
     pub version: i64,
 }
@@ -34,10 +38,12 @@ macro_rules! select {
     ($rest:literal) => {
         concat!(
             "select e.enrollment_id, e.campaign_id, c.name as campaign_name, c.state as campaign_state,
-                c.advertiser_id, e.publisher_id, p.name as publisher_name, p.website as publisher_website, e.state,
-                e.state_reason, e.terms_version, e.accepted_by, e.accepted_at_ms, e.default_link_id, e.version
+                c.advertiser_id, a.name as advertiser_name, e.publisher_id, p.name as publisher_name,
+                p.website as publisher_website, e.state, e.state_reason, e.terms_version, e.accepted_by,
+                e.accepted_at_ms, e.decided_at_ms, e.default_link_id, e.version
                 from enrollments e join campaigns c on c.campaign_id = e.campaign_id
-                join parties p on p.party_id = e.publisher_id where ",
+                join parties p on p.party_id = e.publisher_id
+                join parties a on a.party_id = c.advertiser_id where ",
             $rest
         )
     };
@@ -53,6 +59,9 @@ sql! {
         values ($1, $2, $3, $4, '', $5, $6, $7, $8, $9, $7, 1)";
     UPDATE_STATE = "update enrollments set state = $3, state_reason = $4, decided_at_ms = $5, version = version + 1
         where enrollment_id = $1 and version = $2 returning version";
+    UPDATE_APPLICATION = "update enrollments set state = $4, state_reason = '', terms_version = $5, accepted_by = $6,
+        accepted_at_ms = $7, decided_at_ms = $8, version = version + 1
+        where enrollment_id = $1 and publisher_id = $2 and version = $3 returning version";
     COUNT_WAITING = "select count(*) as waiting from enrollments e join campaigns c on c.campaign_id = e.campaign_id
         where c.advertiser_id = $1 and e.state = 'applied'";
 }
@@ -108,11 +117,17 @@ pub struct NewEnrollment {
     pub default_link_id: LinkId,
 }
 
+impl NewEnrollment {
+    /// What is approved at once was decided at once.
+    fn decided_at(&self) -> Option<Timestamp> {
+        (self.state == EnrollmentState::Approved).then_some(self.at)
+    }
+}
+
 /// # Errors
 /// `enrollments_campaign_id_publisher_id_key`: the publisher has applied before.
 pub async fn insert(w: &mut Writer, new: &NewEnrollment) -> Result<(), StoreError> {
     w.changed(Change::Routes);
-    let decided = (new.state == EnrollmentState::Approved).then_some(new.at);
     on_driver!(w, |c| query(INSERT)
         .bind(new.enrollment_id)
         .bind(new.campaign_id)
@@ -121,11 +136,32 @@ pub async fn insert(w: &mut Writer, new: &NewEnrollment) -> Result<(), StoreErro
         .bind(new.terms_version)
         .bind(new.accepted_by)
         .bind(new.at)
-        .bind(decided)
+        .bind(new.decided_at())
         .bind(new.default_link_id)
         .execute(c)
         .await
         .map(drop))
+}
+
+/// The publisher asks again, or accepts an invitation: `new` takes the place of what `old` accepted; its default
+/// link stays.
+///
+/// # Errors
+/// `Conflict`: the enrollment is no longer at `old.version`.
+pub async fn update_application(w: &mut Writer, old: &Enrollment, new: &NewEnrollment) -> Result<(), StoreError> {
+    w.changed(Change::Routes);
+    let updated: Option<i64> = on_driver!(w, |c| query_scalar(UPDATE_APPLICATION)
+        .bind(old.enrollment_id)
+        .bind(new.publisher_id)
+        .bind(old.version)
+        .bind(new.state)
+        .bind(new.terms_version)
+        .bind(new.accepted_by)
+        .bind(new.at)
+        .bind(new.decided_at())
+        .fetch_optional(c)
+        .await)?;
+    updated.map(drop).ok_or(StoreError::Conflict)
 }
 
 /// # Errors

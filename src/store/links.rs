@@ -18,6 +18,8 @@ pub struct Link {
     pub slug: String,
     pub campaign_id: CampaignId,
     pub campaign_name: String,
+    pub campaign_state: CampaignState,
+    pub enrollment_state: Option<EnrollmentState>,
     pub publisher_id: PublisherId,
     pub is_default: bool,
     pub name: String,
@@ -29,6 +31,9 @@ pub struct Link {
     pub created_at_ms: Timestamp,
     pub version: i64,
 }
+
+/// Two random slugs alike are one in 10¹⁷: more than a few in a row would be a fault of the randomness.
+const SLUGS_TRIED_MAX: usize = 5;
 
 /// The five sub ids as columns.
 #[derive(Debug, Clone, Default, sqlx::FromRow)]
@@ -73,9 +78,11 @@ pub struct LinkRoute {
 macro_rules! select {
     ($rest:literal) => {
         concat!(
-            "select l.link_id, l.slug, l.campaign_id, c.name as campaign_name, l.publisher_id, l.is_default, l.name,
-                l.destination, l.sub1, l.sub2, l.sub3, l.sub4, l.sub5, l.is_active, l.created_at_ms, l.version
-                from links l join campaigns c on c.campaign_id = l.campaign_id where ",
+            "select l.link_id, l.slug, l.campaign_id, c.name as campaign_name, c.state as campaign_state,
+                e.state as enrollment_state, l.publisher_id, l.is_default, l.name, l.destination, l.sub1, l.sub2,
+                l.sub3, l.sub4, l.sub5, l.is_active, l.created_at_ms, l.version
+                from links l join campaigns c on c.campaign_id = l.campaign_id
+                left join enrollments e on e.campaign_id = l.campaign_id and e.publisher_id = l.publisher_id where ",
             $rest
         )
     };
@@ -104,7 +111,8 @@ sql! {
     ROUTE_BY_ID = route!("l.link_id = $1");
     INSERT = "insert into links (link_id, slug, campaign_id, publisher_id, is_default, name, destination, sub1, sub2,
         sub3, sub4, sub5, is_active, created_at_ms, version)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 1)";
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 1)
+        on conflict (slug) do nothing";
     UPDATE_ACTIVE = "update links set is_active = $3, version = version + 1 where link_id = $1 and publisher_id = $2";
 }
 
@@ -139,11 +147,11 @@ pub struct NewLink<'a> {
 }
 
 /// # Errors
-/// `links_slug_key`: the slug is taken; ask for another.
+/// `links_slug_key`: the slug is taken; another may be tried in the same transaction.
 pub async fn insert(w: &mut Writer, link: &NewLink<'_>) -> Result<(), StoreError> {
     w.changed(Change::Routes);
     let [sub1, sub2, sub3, sub4, sub5] = &link.sub_ids.0;
-    on_driver!(w, |c| query(INSERT)
+    let inserted = on_driver!(w, |c| query(INSERT)
         .bind(link.link_id)
         .bind(link.slug.as_str())
         .bind(link.campaign_id)
@@ -160,7 +168,26 @@ pub async fn insert(w: &mut Writer, link: &NewLink<'_>) -> Result<(), StoreError
         .bind(link.at)
         .execute(c)
         .await
-        .map(drop))
+        .map(|done| done.rows_affected()))?;
+    if inserted == 1 { Ok(()) } else { Err(StoreError::Refused("links_slug_key".to_owned())) }
+}
+
+/// As [`insert`], with another slug as often as one is taken.
+///
+/// # Errors
+/// `links_slug_key`: none of the slugs was free.
+pub async fn insert_with_new_slug(
+    w: &mut Writer,
+    mut link: NewLink<'_>,
+    mut new_slug: impl FnMut() -> Slug,
+) -> Result<(), StoreError> {
+    for _ in 1..SLUGS_TRIED_MAX {
+        match insert(w, &link).await {
+            Err(error) if error.is_refused_by("links_slug_key") => link.slug = new_slug(),
+            other => return other,
+        }
+    }
+    insert(w, &link).await
 }
 
 /// Switches a link on or off.

@@ -1,6 +1,7 @@
 //! The real application over HTTP and the store on both databases: one binary, so that it links once.
 
 mod fixtures;
+mod links;
 mod members;
 mod schema;
 mod shop;

@@ -2,6 +2,8 @@
 //!
 //! Rule (web.md): no Resource, LocalResource, Suspense or ErrorBoundary in here; props, actions, signals, events only.
 
+mod copy_text;
 mod password_input;
 
+pub use copy_text::CopyText;
 pub use password_input::PasswordInput;

@@ -1,9 +1,13 @@
 //! Pages that everybody may see.
 
+mod campaign;
+mod campaigns;
 mod home;
 mod log_in;
 mod sign_up;
 
+pub use campaign::CampaignPage;
+pub use campaigns::Campaigns;
 pub use home::{Home, NotFoundPage};
 pub use log_in::LogInPage;
 pub use sign_up::SignUpPage;
