@@ -86,8 +86,16 @@ type Place = (&'static str, &'static str, &'static str);
 const fn places(kind: PartyKind) -> &'static [Place] {
     match kind {
         PartyKind::Publisher => &[("/publisher", "home", "Overview")],
-        PartyKind::Advertiser => &[("/advertiser", "home", "Overview")],
-        PartyKind::Network => &[("/admin", "home", "Overview"), ("/admin/parties", "users", "Parties")],
+        PartyKind::Advertiser => &[
+            ("/advertiser", "home", "Overview"),
+            ("/advertiser/campaigns", "megaphone", "Campaigns"),
+            ("/advertiser/publishers", "users", "Publishers"),
+        ],
+        PartyKind::Network => &[
+            ("/admin", "home", "Overview"),
+            ("/admin/parties", "users", "Parties"),
+            ("/admin/campaigns", "megaphone", "Campaigns"),
+        ],
     }
 }
 

@@ -5,6 +5,7 @@
 
 #[macro_use]
 pub mod driver;
+pub mod api_keys;
 pub mod attempts;
 pub mod campaigns;
 pub mod changes;
@@ -31,6 +32,7 @@ pub use error::StoreError;
 #[doc(hidden)]
 pub fn every_sql() -> impl Iterator<Item = (&'static str, &'static str, &'static str)> {
     [
+        api_keys::SQL,
         attempts::SQL,
         campaigns::SQL,
         changes::SQL,

@@ -1,4 +1,5 @@
 //! Server functions: what forms and islands call. Named verb_noun; their bodies exist on the server only.
 
+pub mod campaign;
 pub mod member;
 pub mod party;
