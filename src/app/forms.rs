@@ -120,6 +120,15 @@ pub async fn go_with(page: &str, message: &str) -> Result<(), ApiError> {
     Ok(())
 }
 
+/// As [`go_with`], and hands the page a value, once. Never a secret: it is stored until the page is read.
+pub async fn go_with_value(page: &str, message: &str, name: &str, value: &str) -> Result<(), ApiError> {
+    let mut flash = Flash::ok(message);
+    flash.values.insert(name.to_owned(), value.to_owned());
+    session::put_flash(&session().await?, flash).await.map_err(|_| ApiError::Unavailable)?;
+    leptos_axum::redirect(page);
+    Ok(())
+}
+
 /// Where the request comes from.
 pub async fn client_address() -> Result<ClientAddress, ApiError> {
     let found = leptos_axum::extract::<axum::Extension<ClientAddress>>().await;

@@ -24,8 +24,15 @@ pub fn Pages() -> impl IntoView {
                 <Route path=path!("/publisher/links/new") view=publisher::LinkBuilder/>
                 <Route path=path!("/publisher/links/:id") view=publisher::LinkPage/>
                 <Route path=path!("/advertiser") view=advertiser::Overview/>
+                <Route path=path!("/advertiser/campaigns") view=advertiser::CampaignsPage/>
+                <Route path=path!("/advertiser/campaigns/new") view=advertiser::NewCampaignPage/>
+                <Route path=path!("/advertiser/campaigns/:id") view=advertiser::CampaignPage/>
+                <Route path=path!("/advertiser/campaigns/:id/edit") view=advertiser::EditCampaignPage/>
+                <Route path=path!("/advertiser/campaigns/:id/integration") view=advertiser::IntegrationPage/>
+                <Route path=path!("/advertiser/publishers") view=advertiser::PublishersPage/>
                 <Route path=path!("/admin") view=admin::Overview/>
                 <Route path=path!("/admin/parties") view=admin::Parties/>
+                <Route path=path!("/admin/campaigns") view=admin::Campaigns/>
             </FlatRoutes>
         </Router>
     }

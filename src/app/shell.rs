@@ -91,8 +91,16 @@ const fn places(kind: PartyKind) -> &'static [Place] {
             ("/publisher/campaigns", "megaphone", "Campaigns"),
             ("/publisher/links", "link", "Links"),
         ],
-        PartyKind::Advertiser => &[("/advertiser", "home", "Overview")],
-        PartyKind::Network => &[("/admin", "home", "Overview"), ("/admin/parties", "users", "Parties")],
+        PartyKind::Advertiser => &[
+            ("/advertiser", "home", "Overview"),
+            ("/advertiser/campaigns", "megaphone", "Campaigns"),
+            ("/advertiser/publishers", "users", "Publishers"),
+        ],
+        PartyKind::Network => &[
+            ("/admin", "home", "Overview"),
+            ("/admin/parties", "users", "Parties"),
+            ("/admin/campaigns", "megaphone", "Campaigns"),
+        ],
     }
 }
 

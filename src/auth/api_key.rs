@@ -1,19 +1,26 @@
 //! Keys with which an advertiser's programs call the JSON interface (trust.md S20): `tsk_{id}_{secret}`.
 //!
 //! The id finds the row; of the secret only the SHA-256 is kept. A slow hash would protect nothing: nobody guesses
-//! 256 random bits.
+//! 256 bits.
+//!
+//! The secret is derived from the network's own and the key's id. So the one page that shows a new key can make its
+//! text again from the id alone: no form, session or flash ever holds a secret, and nothing needs JavaScript.
 
 use std::fmt;
 
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
-use crate::domain::environment::Environment;
 use crate::domain::ids::{ApiKeyId, BASE32};
+use crate::domain::secret::SecretKey;
+use crate::domain::time::{MINUTE_MS, Timestamp};
 
 /// Lets secret scanners recognise a key that was published by mistake.
 const PREFIX: &str = "tsk_";
 const SECRET_BYTES: usize = 32;
+
+/// A new key is shown within this time, or never.
+const SHOWN_MS: i64 = 10 * MINUTE_MS;
 
 /// A key as it was given to us: which one it claims to be, and the hash of its secret.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,11 +46,16 @@ impl fmt::Debug for ApiKeyText {
 }
 
 impl ApiKey {
-    /// A new key with a secret of 256 bits: its text, and what is kept of it.
-    pub fn issue(env: &Environment, id: ApiKeyId) -> (ApiKeyText, Self) {
-        let secret = env.random::<SECRET_BYTES>();
+    /// The key of this id, with a secret of 256 bits: its text, and what is kept of it.
+    pub fn issue(secret_key: &SecretKey, id: ApiKeyId) -> (ApiKeyText, Self) {
+        let secret: [u8; SECRET_BYTES] = secret_key.derive("api-key", &[&id.0.to_be_bytes()]);
         let text = format!("{PREFIX}{id}_{}", BASE32.encode(&secret));
         (ApiKeyText(text), Self { id, hash: Sha256::digest(secret).into() })
+    }
+
+    /// Whether a key that was made at `created_at` is still so new that its text may be shown.
+    pub const fn may_be_shown(created_at: Timestamp, now: Timestamp) -> bool {
+        now.since(created_at) < SHOWN_MS
     }
 
     /// Reads the text of a key, in either case; none where it cannot be one.
@@ -62,13 +74,15 @@ impl ApiKey {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::auth::fixtures::environment;
+
+    const NETWORK: SecretKey = SecretKey::from_bytes([7; 32]);
 
     #[test]
     fn a_key_is_read_back_and_matches_only_its_own_hash() {
-        let (env, _) = environment();
-        let (text, key) = ApiKey::issue(&env, env.new_id(ApiKeyId));
-        let (_, other) = ApiKey::issue(&env, key.id);
+        let (text, key) = ApiKey::issue(&NETWORK, ApiKeyId(42));
+        let (_, other) = ApiKey::issue(&NETWORK, ApiKeyId(43));
+        let (_, foreign) = ApiKey::issue(&SecretKey::from_bytes([8; 32]), ApiKeyId(42));
+        assert_ne!(key, foreign);
         assert_eq!(text.reveal().len(), "tsk_".len() + 13 + 1 + 52);
         let read = ApiKey::read(text.reveal()).unwrap();
         assert_eq!(read, key);
@@ -79,8 +93,7 @@ mod tests {
 
     #[test]
     fn what_is_not_a_key_is_refused() {
-        let (env, _) = environment();
-        let (text, _) = ApiKey::issue(&env, env.new_id(ApiKeyId));
+        let (text, _) = ApiKey::issue(&NETWORK, ApiKeyId(42));
         let text = text.reveal();
         let last = &text[..text.len() - 1];
         for bad in

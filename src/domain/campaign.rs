@@ -37,6 +37,40 @@ impl CampaignState {
         self.next().contains(&next)
     }
 
+    /// Whether the advertiser itself may take this step: it submits and withdraws, pauses and resumes.
+    pub const fn advertiser_may_make(self, next: Self) -> bool {
+        matches!(
+            (self, next),
+            (Self::Draft | Self::Declined, Self::Submitted)
+                | (Self::Submitted, Self::Draft)
+                | (Self::Live, Self::Paused)
+                | (Self::Paused, Self::Live)
+        )
+    }
+
+    /// Whether the network may take this step: it admits or declines what was submitted.
+    pub const fn admin_may_make(self, next: Self) -> bool {
+        matches!((self, next), (Self::Submitted, Self::Live | Self::Declined))
+    }
+
+    /// Whether publishers may rely on its commission: a cut then needs notice.
+    pub const fn is_published(self) -> bool {
+        matches!(self, Self::Live | Self::Paused | Self::Closing)
+    }
+
+    /// What it means and what comes next, for its advertiser.
+    pub const fn sentence(self) -> &'static str {
+        match self {
+            Self::Draft => "Only you see it. Submit it when it is complete.",
+            Self::Submitted => "The network looks at it. It goes live when it is admitted.",
+            Self::Live => "It takes clicks and reports.",
+            Self::Declined => "The network declined it. Change what was asked for and submit it again.",
+            Self::Paused => "It takes no clicks. Earlier clicks still earn within their cookie duration.",
+            Self::Closing => "It takes no more clicks. Earlier clicks still earn within their cookie duration.",
+            Self::Closed => "It is over: the last cookie has expired.",
+        }
+    }
+
     /// Only a live campaign gives a click its id and cookie; otherwise the click says `campaign_inactive`.
     pub const fn takes_clicks(self) -> bool {
         matches!(self, Self::Live)
@@ -80,6 +114,18 @@ mod tests {
         for &from in CampaignState::ALL {
             for &to in CampaignState::ALL {
                 assert_eq!(from.can_become(to), allowed.contains(&(from, to)), "{from} to {to}");
+            }
+        }
+    }
+
+    #[test]
+    fn nobody_admits_its_own_campaign_and_every_step_is_an_allowed_one() {
+        assert!(!CampaignState::Submitted.advertiser_may_make(CampaignState::Live));
+        for &from in CampaignState::ALL {
+            for &to in CampaignState::ALL {
+                let (advertiser, admin) = (from.advertiser_may_make(to), from.admin_may_make(to));
+                assert!(!(advertiser && admin), "{from} to {to}");
+                assert!(!(advertiser || admin) || from.can_become(to), "{from} to {to}");
             }
         }
     }

@@ -8,6 +8,9 @@ pub mod text;
 pub mod account;
 pub mod attribution;
 pub mod campaign;
+pub mod campaign_draft;
+#[cfg(test)]
+mod campaign_draft_tests;
 pub mod click;
 pub mod click_token;
 pub mod commission;

@@ -87,6 +87,17 @@ pub enum Rate {
     Fixed { minor: i64 },
 }
 
+impl Rate {
+    /// Whether it never pays less than `other`. Different kinds cannot be compared.
+    pub const fn is_at_least(self, other: Self) -> bool {
+        match (self, other) {
+            (Self::Percent { bps: own }, Self::Percent { bps: other })
+            | (Self::Fixed { minor: own }, Self::Fixed { minor: other }) => own >= other,
+            _ => false,
+        }
+    }
+}
+
 /// One line of the terms' ordered list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Rule {

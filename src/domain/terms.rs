@@ -13,6 +13,10 @@ use super::time::{DAY_MS, HOUR_MS, SECOND_MS, Timestamp};
 pub const VALIDATION_DAYS_DEFAULT: i64 = 30;
 pub const HOLD_DAYS_DEFAULT: i64 = 0;
 pub const TOO_FAST_MS_DEFAULT: i64 = 5 * SECOND_MS;
+/// 20 % of the commission, until the network agrees on another fee with an advertiser.
+pub const NETWORK_FEE_BPS_DEFAULT: i64 = 2_000;
+/// A cut of a commission is announced so many days before it is in force.
+pub const NOTICE_DAYS_DEFAULT: i64 = 7;
 
 const DAYS_MAX: i64 = 365;
 const CURRENCIES_MAX: usize = 10;
@@ -103,6 +107,8 @@ pub struct Fee {
 }
 
 impl Fee {
+    pub const DEFAULT: Self = Self { basis: FeeBasis::Commission, bps: NETWORK_FEE_BPS_DEFAULT };
+
     /// Minor units, rounded once per conversion.
     pub fn minor(self, commission_minor: i64, amount_minor: Option<i64>) -> i64 {
         match self.basis {
@@ -203,6 +209,29 @@ impl Terms {
         *self.currencies.first().expect("terms have a currency")
     }
 
+    /// Whether both promise the same: then there is nothing to make a new version for.
+    pub fn promises_same(&self, other: &Self) -> bool {
+        let bare = |terms: &Self| {
+            let mut bare = Self { version: 0, starts_at: Timestamp(0), ..terms.clone() };
+            bare.events.sort_by(|a, b| a.name.cmp(&b.name));
+            bare
+        };
+        bare(self) == bare(other)
+    }
+
+    /// Whether `next` takes something from publishers: a rule is gone, or pays less. Another kind of rate cannot be
+    /// compared, and counts as a cut.
+    pub fn is_cut_by(&self, next: &Self) -> bool {
+        self.rules.iter().any(|rule| {
+            let kept = next.rules.iter().find(|other| other.event == rule.event && other.currency == rule.currency);
+            !kept.is_some_and(|kept| kept.rate.is_at_least(rule.rate)) || !self.keeps_currencies(next)
+        })
+    }
+
+    fn keeps_currencies(&self, next: &Self) -> bool {
+        self.currencies.iter().all(|currency| next.currencies.contains(currency))
+    }
+
     /// Everything that the types alone do not hold; to be asked before a version is stored.
     pub fn check(&self) -> Result<(), TermsRefused> {
         let within = |value: i64, most: i64| (0..=most).contains(&value);
@@ -288,6 +317,35 @@ mod tests {
         }
         assert_eq!(AttributionWindow::from_hours(i64::MAX), Err(WindowOutOfRange));
         assert!(serde_json::from_str::<AttributionWindow>("1").is_err());
+    }
+
+    #[test]
+    fn a_cut_is_a_lower_rate_or_a_missing_rule() {
+        type Change = fn(&mut Terms);
+        let cases: [(Change, bool); 8] = [
+            (|_| {}, false),
+            (|t| t.rules[0].rate = Rate::Percent { bps: 1001 }, false),
+            (|t| t.window = AttributionWindow::from_days(1).unwrap(), false),
+            (|t| t.rules[0].rate = Rate::Percent { bps: 999 }, true),
+            (|t| t.rules[1].rate = Rate::Fixed { minor: 249 }, true),
+            (|t| t.rules[1].rate = Rate::Percent { bps: 9000 }, true),
+            (|t| t.rules.truncate(1), true),
+            (|t| t.currencies = vec!["USD".parse().unwrap()], true),
+        ];
+        for (index, (change, expected)) in cases.into_iter().enumerate() {
+            let mut next = example(2);
+            change(&mut next);
+            assert_eq!(example(1).is_cut_by(&next), expected, "case {index}");
+        }
+    }
+
+    #[test]
+    fn the_same_promise_is_told_whatever_its_version_and_order() {
+        let mut next = Terms { starts_at: Timestamp(0), ..example(2) };
+        next.events.reverse();
+        assert!(example(1).promises_same(&next));
+        next.hold_days += 1;
+        assert!(!example(1).promises_same(&next));
     }
 
     #[test]

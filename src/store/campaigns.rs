@@ -62,6 +62,8 @@ sql! {
     UPDATE = "update campaigns set name = $3, description = $4, category = $5, landing_url = $6, allowed_hosts = $7,
         landing_parameter = $8, approval = $9, terms_version = $10, version = version + 1
         where campaign_id = $1 and version = $2 returning version";
+    ROTATE_SECRET = "update campaigns set secret_version = secret_version + 1, version = version + 1
+        where campaign_id = $1 and version = $2 returning secret_version";
     UPDATE_STATE = "update campaigns set state = $3, state_reason = $4, version = version + 1
         where campaign_id = $1 and version = $2 returning version";
 }
@@ -188,4 +190,15 @@ pub async fn update_state(
         .fetch_optional(c)
         .await)?;
     updated.map(drop).ok_or(StoreError::Conflict)
+}
+
+/// The next version of the secret; the one before stays live.
+///
+/// # Errors
+/// `Conflict`: the campaign is no longer at `version`.
+pub async fn rotate_secret(w: &mut Writer, id: CampaignId, version: i64) -> Result<i64, StoreError> {
+    w.changed(Change::Routes);
+    let rotated: Option<i64> =
+        on_driver!(w, |c| query_scalar(ROTATE_SECRET).bind(id).bind(version).fetch_optional(c).await)?;
+    rotated.ok_or(StoreError::Conflict)
 }

@@ -54,6 +54,7 @@ sql! {
     GET_OF_ADVERTISER = select!("e.enrollment_id = $1 and c.advertiser_id = $2");
     LIST_OF_PUBLISHER = select!("e.publisher_id = $1 order by e.enrollment_id desc limit $2");
     LIST_OF_ADVERTISER = select!("c.advertiser_id = $1 order by e.enrollment_id desc limit $2");
+    LIST_OF_CAMPAIGN = select!("c.advertiser_id = $1 and e.campaign_id = $2 order by e.enrollment_id desc limit $3");
     INSERT = "insert into enrollments (enrollment_id, campaign_id, publisher_id, state, state_reason, terms_version,
         accepted_by, accepted_at_ms, decided_at_ms, default_link_id, created_at_ms, version)
         values ($1, $2, $3, $4, '', $5, $6, $7, $8, $9, $7, 1)";
@@ -99,6 +100,16 @@ pub async fn list_of_advertiser(
     limit: i64,
 ) -> Result<Vec<Enrollment>, StoreError> {
     on_driver!(conn, |c| query_as(LIST_OF_ADVERTISER).bind(advertiser).bind(limit).fetch_all(c).await)
+}
+
+/// The publishers of one of the advertiser's campaigns, newest first.
+pub async fn list_of_campaign(
+    conn: &mut Conn,
+    advertiser: AdvertiserId,
+    campaign: CampaignId,
+    limit: i64,
+) -> Result<Vec<Enrollment>, StoreError> {
+    on_driver!(conn, |c| query_as(LIST_OF_CAMPAIGN).bind(advertiser).bind(campaign).bind(limit).fetch_all(c).await)
 }
 
 pub async fn count_waiting(conn: &mut Conn, advertiser: AdvertiserId) -> Result<i64, StoreError> {

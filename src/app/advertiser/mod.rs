@@ -1,5 +1,19 @@
 //! Pages of advertisers.
 
+mod campaign;
+mod campaign_fields;
+mod campaigns;
+mod edit;
+mod integration;
+mod integration_samples;
 mod overview;
+mod publishers;
+mod steps;
 
+pub use campaign::CampaignPage;
+pub use campaigns::CampaignsPage;
+pub use edit::{EditCampaignPage, NewCampaignPage};
+pub use integration::IntegrationPage;
 pub use overview::Overview;
+pub use publishers::PublishersPage;
+pub use steps::{API_KEYS_MAX, CAMPAIGNS_MAX, NEW_API_KEY, advertiser_of, integration_page_of, make_step, page_of};

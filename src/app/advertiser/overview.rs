@@ -2,20 +2,48 @@
 
 use leptos::prelude::*;
 
+use super::steps::{CAMPAIGNS_MAX, advertiser_of};
 use crate::app::page::role_page;
 use crate::app::ui::StatusTag;
+use crate::domain::campaign::CampaignState;
 use crate::domain::party::PartyKind;
+use crate::store::{campaigns, enrollments};
 
 #[component]
 pub fn Overview() -> impl IntoView {
-    role_page(PartyKind::Advertiser, "Overview", async |_, viewer| {
-        let admitted = viewer.is_admitted();
+    role_page(PartyKind::Advertiser, "Overview", async |request, viewer| {
+        let (advertiser, admitted) = (advertiser_of(&viewer)?, viewer.is_admitted());
+        let mut conn = request.app.store.snapshot().await?;
+        let list = campaigns::list_of_advertiser(&mut conn, advertiser, CAMPAIGNS_MAX).await?;
+        let live = list.iter().filter(|campaign| campaign.state == CampaignState::Live).count();
+        let waiting = enrollments::count_waiting(&mut conn, advertiser).await?;
         Ok(view! {
-            <div class="page-head"><h1>"Overview"</h1></div>
-            <p>{viewer.party_name.clone()} " " <StatusTag state=viewer.party_state.as_str()/></p>
+            <div class="page-head">
+                <div>
+                    <h1>"Overview"</h1>
+                    <p class="sub">{viewer.party_name.clone()} " " <StatusTag state=viewer.party_state.as_str()/></p>
+                </div>
+                <div class="page-actions">
+                    <a class="btn btn-primary" href="/advertiser/campaigns/new">"New campaign"</a>
+                </div>
+            </div>
             {(!admitted).then(|| view! {
-                <p class="lead">"The network looks at every new advertiser. You can look around until it has decided."</p>
+                <p class="lead">
+                    "The network looks at every new advertiser. You can look around and prepare until it has decided."
+                </p>
             })}
+            <div class="kpis">
+                <a class="kpi" href="/advertiser/campaigns">
+                    <span class="kpi-label">"Live campaigns"</span>
+                    <span class="kpi-value">{live}</span>
+                    <span class="kpi-note">{format!("of {}", list.len())}</span>
+                </a>
+                <a class="kpi" href="/advertiser/publishers">
+                    <span class="kpi-label">"Applications of publishers"</span>
+                    <span class="kpi-value">{waiting}</span>
+                    <span class="kpi-note">"waiting for you"</span>
+                </a>
+            </div>
         }
         .into_any())
     })

@@ -120,6 +120,46 @@ pub fn Select(
     }
 }
 
+/// A number with the unit that it is in: pairs of value and label.
+#[component]
+pub fn QuantityField(
+    name: &'static str,
+    label: &'static str,
+    #[prop(into)] value: String,
+    unit_name: &'static str,
+    unit_label: &'static str,
+    #[prop(into)] unit: String,
+    units: Vec<(&'static str, &'static str)>,
+    #[prop(optional, into)] hint: String,
+    #[prop(optional, into)] error: String,
+    #[prop(default = true)] required: bool,
+) -> impl IntoView {
+    let notes = Notes::of(name, &hint, &error);
+    let units: Vec<_> = units
+        .into_iter()
+        .map(|(key, text)| view! { <option value=key selected={key == unit}>{text}</option> })
+        .collect();
+    view! {
+        <div class="field">
+            <label for=name>{label}</label>
+            <span class="money-input">
+                <input
+                    id=name
+                    name=name
+                    inputmode="decimal"
+                    autocomplete="off"
+                    value=value
+                    required=required
+                    aria-describedby=notes.described_by()
+                    aria-invalid=notes.invalid()
+                />
+                <select name=unit_name aria-label=unit_label>{units}</select>
+            </span>
+            {notes.view(hint, error)}
+        </div>
+    }
+}
+
 /// A box to tick.
 #[component]
 pub fn Check(

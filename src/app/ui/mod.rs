@@ -3,7 +3,7 @@
 pub mod field;
 pub mod text;
 
-pub use field::{Check, Field, Hidden, PasswordField, Select, Submit, TextArea};
+pub use field::{Check, Field, Hidden, PasswordField, QuantityField, Select, Submit, TextArea};
 pub use text::{Icon, StatusTag};
 
 /// The folder of the assets, `/pkg/{version}`, given to every page by its handler.

@@ -1,0 +1,226 @@
+//! The fields of a campaign's form: the same for a new campaign and for an old one.
+
+use leptos::prelude::*;
+
+use crate::app::page::Request;
+use crate::app::ui::{Field, QuantityField, Select, TextArea};
+use crate::domain::campaign_draft::CampaignDraft;
+use crate::domain::terms::{NETWORK_FEE_BPS_DEFAULT, NOTICE_DAYS_DEFAULT};
+
+const CURRENCIES: [&str; 16] =
+    ["EUR", "USD", "GBP", "CHF", "AUD", "BRL", "CAD", "CZK", "DKK", "HUF", "JPY", "NOK", "NZD", "PLN", "RON", "SEK"];
+
+/// What was entered before the form was refused, or else `draft`, with each problem under its field.
+#[component]
+pub fn CampaignFields(request: Request, draft: CampaignDraft) -> impl IntoView {
+    let entered = |name: &str, value: &str| request.value(name, value);
+    let draft = CampaignDraft {
+        name: entered("name", &draft.name),
+        description: entered("description", &draft.description),
+        category: entered("category", &draft.category),
+        landing_url: entered("landing_url", &draft.landing_url),
+        allowed_hosts: entered("allowed_hosts", &draft.allowed_hosts),
+        landing_parameter: entered("landing_parameter", &draft.landing_parameter),
+        approval: entered("approval", &draft.approval),
+        currency: entered("currency", &draft.currency),
+        sale_rate: entered("sale_rate", &draft.sale_rate),
+        sale_unit: entered("sale_unit", &draft.sale_unit),
+        lead_rate: entered("lead_rate", &draft.lead_rate),
+        lead_unit: entered("lead_unit", &draft.lead_unit),
+        window: entered("window", &draft.window),
+        window_unit: entered("window_unit", &draft.window_unit),
+        validation_days: entered("validation_days", &draft.validation_days),
+        hold_days: entered("hold_days", &draft.hold_days),
+        too_fast_seconds: entered("too_fast_seconds", &draft.too_fast_seconds),
+        terms_text: entered("terms_text", &draft.terms_text),
+    };
+    view! {
+        <What request=request.clone() draft=draft.clone()/>
+        <Where request=request.clone() draft=draft.clone()/>
+        <Commission request=request.clone() draft=draft.clone()/>
+        <Conditions request=request draft=draft/>
+    }
+}
+
+#[component]
+fn What(request: Request, draft: CampaignDraft) -> impl IntoView {
+    let modes = [
+        ("manual", "One by one: I decide about each publisher"),
+        ("automatic", "Automatically: every publisher of the network"),
+    ];
+    view! {
+        <fieldset>
+            <legend>"The campaign"</legend>
+            <Field name="draft[name]" label="Name" value=draft.name error=request.problem("name")/>
+            <TextArea
+                name="draft[description]"
+                label="Description"
+                value=draft.description
+                error=request.problem("description")
+                hint="What you sell and for whom: publishers decide by it."
+                rows=4
+                required=false
+            />
+            <div class="field-row">
+                <Field
+                    name="draft[category]"
+                    label="Category"
+                    value=draft.category
+                    error=request.problem("category")
+                    hint="As in Outdoor or Travel."
+                    required=false
+                />
+                <Select
+                    name="draft[approval]"
+                    label="Publishers join"
+                    options=modes.map(|(key, text)| (key.to_owned(), text.to_owned())).to_vec()
+                    value=draft.approval
+                    error=request.problem("approval")
+                />
+            </div>
+        </fieldset>
+    }
+}
+
+#[component]
+fn Where(request: Request, draft: CampaignDraft) -> impl IntoView {
+    view! {
+        <fieldset>
+            <legend>"Where links lead"</legend>
+            <Field
+                name="draft[landing_url]"
+                label="Landing page"
+                kind="url"
+                value=draft.landing_url
+                error=request.problem("landing_url")
+                hint="Where a click goes when the link names no page of its own, as in https://shop.example/."
+            />
+            <TextArea
+                name="draft[allowed_hosts]"
+                label="Further hosts"
+                value=draft.allowed_hosts
+                error=request.problem("allowed_hosts")
+                hint="One a line, as in outlet.example. Publishers may link to pages on these hosts and on the landing page's."
+                rows=3
+                required=false
+            />
+            <Field
+                name="draft[landing_parameter]"
+                label="Parameter of the click id"
+                value=draft.landing_parameter
+                error=request.problem("landing_parameter")
+                hint="The landing page gets the click id in this parameter: keep it, and report it with the order."
+            />
+        </fieldset>
+    }
+}
+
+#[component]
+fn Commission(request: Request, draft: CampaignDraft) -> impl IntoView {
+    let mut currencies: Vec<String> = CURRENCIES.map(str::to_owned).to_vec();
+    if !currencies.contains(&draft.currency) {
+        currencies.push(draft.currency.clone());
+    }
+    let currencies: Vec<_> = currencies.into_iter().map(|code| (code.clone(), code)).collect();
+    let units = || vec![("percent", "% of the amount"), ("fixed", "fixed, for each")];
+    let fee = NETWORK_FEE_BPS_DEFAULT / 100;
+    view! {
+        <fieldset>
+            <legend>"Commission"</legend>
+            <p class="hint">
+                {format!("Enter one or both. The network fee of {fee} % of the commission comes on top. \
+                    Once the campaign is live, a cut needs {NOTICE_DAYS_DEFAULT} days' notice.")}
+            </p>
+            <div class="field-row">
+                <QuantityField
+                    name="draft[sale_rate]"
+                    label="For a sale"
+                    value=draft.sale_rate
+                    unit_name="draft[sale_unit]"
+                    unit_label="Unit of the commission for a sale"
+                    unit=draft.sale_unit
+                    units=units()
+                    hint="10 % of an 80.00 order = 8.00"
+                    error=request.problem("sale_rate")
+                    required=false
+                />
+                <QuantityField
+                    name="draft[lead_rate]"
+                    label="For a lead"
+                    value=draft.lead_rate
+                    unit_name="draft[lead_unit]"
+                    unit_label="Unit of the commission for a lead"
+                    unit=draft.lead_unit
+                    units=units()
+                    hint="2.50, fixed: each sign-up = 2.50"
+                    error=request.problem("lead_rate")
+                    required=false
+                />
+            </div>
+            <Select
+                name="draft[currency]"
+                label="Currency"
+                options=currencies
+                value=draft.currency
+                hint="Of the orders that you report, and of the commissions."
+                error=request.problem("currency")
+            />
+        </fieldset>
+    }
+}
+
+#[component]
+fn Conditions(request: Request, draft: CampaignDraft) -> impl IntoView {
+    view! {
+        <fieldset>
+            <legend>"Conditions"</legend>
+            <QuantityField
+                name="draft[window]"
+                label="Cookie duration"
+                value=draft.window
+                unit_name="draft[window_unit]"
+                unit_label="Unit of the cookie duration"
+                unit=draft.window_unit
+                units=vec![("days", "days"), ("hours", "hours")]
+                hint="How long after a click a conversion is credited: 1 hour to 365 days. A change applies to later clicks. \
+                    Some browsers block the cookie that the pixel needs, so report from server to server as the base."
+                error=request.problem("window")
+            />
+            <div class="field-row">
+                <Field
+                    name="draft[validation_days]"
+                    label="Validation, days"
+                    value=draft.validation_days
+                    inputmode="numeric"
+                    hint="After that a verified conversion is approved by itself."
+                    error=request.problem("validation_days")
+                />
+                <Field
+                    name="draft[hold_days]"
+                    label="Hold, days"
+                    value=draft.hold_days
+                    inputmode="numeric"
+                    hint="From approval until the commission is payable."
+                    error=request.problem("hold_days")
+                />
+                <Field
+                    name="draft[too_fast_seconds]"
+                    label="Too fast, seconds"
+                    value=draft.too_fast_seconds
+                    inputmode="numeric"
+                    hint="A conversion sooner after its click is held for review; 0 switches this off."
+                    error=request.problem("too_fast_seconds")
+                />
+            </div>
+            <TextArea
+                name="draft[terms_text]"
+                label="Terms for publishers"
+                value=draft.terms_text
+                error=request.problem("terms_text")
+                hint="What publishers accept when they join: allowed traffic, brand names, coupons."
+                rows=8
+                required=false
+            />
+        </fieldset>
+    }
+}

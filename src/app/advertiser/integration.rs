@@ -1,0 +1,319 @@
+//! How an advertiser reports conversions: samples that run as they are, keys, the secret, the latest reports.
+
+use leptos::prelude::*;
+
+use super::integration_samples::{SampleOrder, json_call, pixel, signed_call, signing_script};
+use super::steps::{NEW_API_KEY, advertiser_of, page_of};
+use crate::app::api::campaign::{CreateApiKey, RevokeApiKey, RotatePostbackSecret};
+use crate::app::page::{Request, role_page, zone_of};
+use crate::app::ui::{Field, Hidden, StatusTag, Submit};
+use crate::auth::api_key::ApiKey;
+use crate::domain::ids::{ApiKeyId, CampaignId};
+use crate::domain::party::PartyKind;
+use crate::domain::signature::SIGNATURE_AGE_MAX_SECONDS;
+use crate::domain::time::Zone;
+use crate::store::api_keys::{self, ApiKeyRow};
+use crate::store::attempts::{self, Attempt};
+use crate::store::campaigns::{self, Campaign};
+use crate::store::terms;
+
+const KEYS_SHOWN_MAX: i64 = 100;
+const ATTEMPTS_SHOWN_MAX: i64 = 20;
+/// Longer than any click id or order id.
+const TRIED_CHARS_MAX: usize = 200;
+
+#[component]
+pub fn IntegrationPage() -> impl IntoView {
+    role_page(PartyKind::Advertiser, "Integration", async |request, viewer| {
+        let id: CampaignId = request.param("id")?;
+        let (advertiser, zone) = (advertiser_of(&viewer)?, zone_of(&viewer));
+        let mut conn = request.app.store.snapshot().await?;
+        let campaign = campaigns::get_of_advertiser(&mut conn, advertiser, id).await?;
+        let terms = terms::get(&mut conn, id, campaign.terms_version).await?;
+        let keys = api_keys::list_of_campaign(&mut conn, advertiser, id, KEYS_SHOWN_MAX).await?;
+        let latest = attempts::list_of_advertiser(&mut conn, advertiser, id, ATTEMPTS_SHOWN_MAX).await?;
+        let tried = |name: &str| request.query.get(name).filter(|text| text.chars().count() <= TRIED_CHARS_MAX);
+        let order_id = tried("order_id").filter(|text| !text.is_empty()).unwrap_or_else(|| "ORDER-1001".to_owned());
+        let order = SampleOrder::of(&terms, tried("click_id").unwrap_or_default(), order_id);
+        let new_key = new_key(&request, &keys);
+        let base = &request.app.base_url;
+        let secret = request.app.secret_key.postback_secret(id, campaign.secret_version);
+        let signed = signed_call(base, id, &secret, &order, request.now);
+        let script = signing_script(base, id, &order);
+        let json = json_call(base, id, new_key.as_deref().unwrap_or("YOUR_API_KEY"), &order);
+        let image = pixel(base, id, &order);
+        Ok(view! {
+            <Head campaign=campaign.clone()/>
+            {new_key.map(|text| view! { <NewKey text=text/> })}
+            <ServerToServer signed=signed script=script order=order campaign=campaign.clone()/>
+            <Secrets request=request.clone() campaign=campaign/>
+            <JsonInterface json=json/>
+            <Keys request=request keys=keys campaign_id=id zone=zone.clone()/>
+            <Pixel image=image/>
+            <Latest attempts=latest zone=zone/>
+        }
+        .into_any())
+    })
+}
+
+/// The text of the key that was just made: derived again from its id, once, and only while the key is new. The flash
+/// brought the id and is gone; nothing that is stored could show the text a second time.
+fn new_key(request: &Request, keys: &[ApiKeyRow]) -> Option<String> {
+    let id: ApiKeyId = request.flash.as_ref()?.values.get(NEW_API_KEY)?.parse().ok()?;
+    let row = keys.iter().find(|row| row.api_key_id == id && row.revoked_at_ms.is_none())?;
+    let is_new = ApiKey::may_be_shown(row.created_at_ms, request.now);
+    is_new.then(|| ApiKey::issue(&request.app.secret_key, id).0.reveal().to_owned())
+}
+
+#[component]
+fn Head(campaign: Campaign) -> impl IntoView {
+    view! {
+        <nav class="breadcrumb" aria-label="Breadcrumb">
+            <ol>
+                <li><a href="/advertiser/campaigns">"Campaigns"</a></li>
+                <li><a href=page_of(campaign.campaign_id)>{campaign.name.clone()}</a></li>
+                <li aria-current="page">"Integration"</li>
+            </ol>
+        </nav>
+        <div class="page-head">
+            <div>
+                <h1>"Integration"</h1>
+                <p class="sub">"How " {campaign.name.clone()} " reports its conversions."</p>
+            </div>
+        </div>
+        <p class="lead">
+            "A click brings its id to your landing page in the parameter "
+            <span class="mono">{campaign.landing_parameter.clone()}</span>
+            ". Keep it with the visitor's order and report it from your server. Some browsers block the cookie that the \
+            pixel needs, so server to server is the base and the pixel an addition."
+        </p>
+    }
+}
+
+#[component]
+fn NewKey(text: String) -> impl IntoView {
+    view! {
+        <div class="card">
+            <h2>"Your new key"</h2>
+            <p>"Copy it now: it is shown this once, and only a hash of it is kept."</p>
+            <input class="mono" readonly aria-label="New API key" value=text/>
+        </div>
+    }
+}
+
+#[component]
+fn ServerToServer(signed: String, script: String, order: SampleOrder, campaign: Campaign) -> impl IntoView {
+    view! {
+        <section class="section">
+            <h2>"Server to server, signed"</h2>
+            <p>"Enter a click id to try it with a click of your own, or leave it empty to see an answer without one."</p>
+            <form class="form" method="get">
+                <div class="field-row">
+                    <Field name="click_id" label="Click id" value=order.click_id required=false/>
+                    <Field name="order_id" label="Order id" value=order.order_id/>
+                </div>
+                <div class="btn-row"><Submit label="Sign this order" class="btn"/></div>
+            </form>
+            <p>
+                {format!("A test order, signed when this page was loaded; the signature counts for \
+                    {SIGNATURE_AGE_MAX_SECONDS} seconds. Leave out test=1 to report a real one.")}
+            </p>
+            <pre class="code" tabindex="0" aria-label="A signed call"><code>{signed}</code></pre>
+            <h3>"How to sign"</h3>
+            <ol>
+                <li>"Write the query with "<span class="mono">"ts"</span>", the time in Unix seconds; encode it once and send it as it is."</li>
+                <li>"Join by line breaks: the time, the method, the path, the query, and the SHA-256 of the body in hexadecimal (of nothing, for GET)."</li>
+                <li>"Take the HMAC-SHA256 of that text, with the secret below as the key just as it is shown, in hexadecimal."</li>
+                <li>"Append it as "<span class="mono">"&sig="</span>", the last parameter."</li>
+            </ol>
+            <p>"With a shell, the secret in "<span class="mono">"$SECRET"</span>" and the click id in "<span class="mono">"$CLICK_ID"</span>":"</p>
+            <pre class="code" tabindex="0" aria-label="Signing with a shell"><code>{script}</code></pre>
+            <p class="hint">{format!("Campaign id: {}", campaign.campaign_id)}</p>
+        </section>
+    }
+}
+
+#[component]
+fn Secrets(request: Request, campaign: Campaign) -> impl IntoView {
+    let action = ServerAction::<RotatePostbackSecret>::new();
+    let newest = campaign.secret_version;
+    let live = (1..=newest).rev().take(2);
+    let secrets: Vec<_> = live
+        .map(|version| {
+            let secret = request.app.secret_key.postback_secret(campaign.campaign_id, version);
+            let word = if version == newest { "Show the secret" } else { "Show the secret before it" };
+            view! {
+                <details class="definition">
+                    <summary>{format!("{word} (version {version})")}</summary>
+                    <pre class="code" tabindex="0" aria-label="Secret"><code>{secret.as_str().to_owned()}</code></pre>
+                </details>
+            }
+        })
+        .collect();
+    view! {
+        <section class="section">
+            <h2>"Secret of the signatures"</h2>
+            <p>"Two versions are live at a time, so that you can change over without a gap."</p>
+            <div class="stack">{secrets}</div>
+            <ActionForm action=action>
+                <Hidden name="campaign_id" value=campaign.campaign_id.to_string()/>
+                <Hidden name="version" value=campaign.version.to_string()/>
+                <Submit label="Make a new secret" class="btn"/>
+            </ActionForm>
+        </section>
+    }
+}
+
+#[component]
+fn JsonInterface(json: String) -> impl IntoView {
+    view! {
+        <section class="section">
+            <h2>"JSON interface"</h2>
+            <p>"The same report with a key of this campaign instead of a signature."</p>
+            <pre class="code" tabindex="0" aria-label="A call of the JSON interface"><code>{json}</code></pre>
+        </section>
+    }
+}
+
+#[component]
+fn Keys(request: Request, keys: Vec<ApiKeyRow>, campaign_id: CampaignId, zone: Zone) -> impl IntoView {
+    let action = ServerAction::<CreateApiKey>::new();
+    let is_empty = keys.is_empty();
+    let rows: Vec<_> = keys.into_iter().map(|key| view! { <KeyRow key_row=key zone=zone.clone()/> }).collect();
+    view! {
+        <section class="section">
+            <h2>"API keys"</h2>
+            {if is_empty {
+                view! { <p>"No key yet. Make one for each program that reports, so that each can be revoked alone."</p> }
+                    .into_any()
+            } else {
+                view! { <KeyTable rows=rows.into_any()/> }.into_any()
+            }}
+            <ActionForm action=action attr:class="form">
+                <Hidden name="campaign_id" value=campaign_id.to_string()/>
+                <Field
+                    name="name"
+                    label="Program that will use it"
+                    value=request.value("name", "")
+                    error=request.problem("name")
+                    hint="As in Shop backend."
+                />
+                <div class="btn-row"><Submit label="Make a key"/></div>
+            </ActionForm>
+        </section>
+    }
+}
+
+#[component]
+fn KeyTable(rows: AnyView) -> impl IntoView {
+    view! {
+        <div class="table-wrap" tabindex="0" role="region" aria-label="API keys">
+            <table class="data">
+                <thead>
+                    <tr>
+                        <th scope="col">"Key"</th>
+                        <th scope="col">"Made"</th>
+                        <th scope="col">"Last used"</th>
+                        <th scope="col">"State"</th>
+                    </tr>
+                </thead>
+                <tbody>{rows}</tbody>
+            </table>
+        </div>
+    }
+}
+
+#[component]
+fn KeyRow(key_row: ApiKeyRow, zone: Zone) -> impl IntoView {
+    let revoke = ServerAction::<RevokeApiKey>::new();
+    let used = key_row.last_used_at_ms.map_or_else(|| "never".to_owned(), |at| zone.show(at));
+    let id = key_row.api_key_id;
+    let label = format!("Revoke {}", key_row.name);
+    let state = match key_row.revoked_at_ms {
+        Some(at) => format!("revoked on {}", zone.show(at)).into_any(),
+        None => view! {
+            <ActionForm action=revoke>
+                <Hidden name="api_key_id" value=id.to_string()/>
+                <button class="btn" type="submit" aria-label=label>"Revoke"</button>
+            </ActionForm>
+        }
+        .into_any(),
+    };
+    view! {
+        <tr>
+            <th scope="row">{key_row.name.clone()} <span class="sub mono">{format!("tsk_{id}_\u{2026}")}</span></th>
+            <td data-label="Made">{zone.show(key_row.created_at_ms)}</td>
+            <td data-label="Last used">{used}</td>
+            <td data-label="State">{state}</td>
+        </tr>
+    }
+}
+
+#[component]
+fn Pixel(image: String) -> impl IntoView {
+    view! {
+        <section class="section">
+            <h2>"Pixel"</h2>
+            <p>"On the page that thanks for the order, with the order's own id and amount. Anybody can send it, so its \
+                reports are unverified and wait for your review."</p>
+            <pre class="code" tabindex="0" aria-label="The pixel"><code>{image}</code></pre>
+        </section>
+    }
+}
+
+#[component]
+fn Latest(attempts: Vec<Attempt>, zone: Zone) -> impl IntoView {
+    if attempts.is_empty() {
+        return view! {
+            <section class="section">
+                <h2>"Latest reports"</h2>
+                <p>"No report has come in yet. Run the signed call above, and reload this page: its answer is here."</p>
+            </section>
+        }
+        .into_any();
+    }
+    let rows: Vec<_> =
+        attempts.into_iter().map(|attempt| view! { <AttemptRow attempt=attempt zone=zone.clone()/> }).collect();
+    view! {
+        <section class="section">
+            <h2>"Latest reports"</h2>
+            <div class="table-wrap" tabindex="0" role="region" aria-label="Latest reports">
+                <table class="data">
+                    <thead>
+                        <tr>
+                            <th scope="col">"Received"</th>
+                            <th scope="col">"By"</th>
+                            <th scope="col">"Answer"</th>
+                            <th scope="col">"What it means"</th>
+                        </tr>
+                    </thead>
+                    <tbody>{rows}</tbody>
+                </table>
+            </div>
+        </section>
+    }
+    .into_any()
+}
+
+/// The outcome, the reason with its sentence, and what can be done.
+#[component]
+fn AttemptRow(attempt: Attempt, zone: Zone) -> impl IntoView {
+    let meaning = match attempt.reason {
+        Some(reason) => format!("{} {}", reason.sentence(), reason.remedy()),
+        None => attempt.message.clone(),
+    };
+    let code = attempt.reason.map_or_else(String::new, |reason| reason.to_string());
+    view! {
+        <tr>
+            <th scope="row">{zone.show(attempt.attempt_id.time())}</th>
+            <td data-label="By">{format!("{} {}", attempt.method, attempt.endpoint)}</td>
+            <td data-label="Answer">
+                <span>
+                    <StatusTag state=attempt.outcome.as_str()/>
+                    <span class="status-reason">{format!("{} {code}", attempt.http_status)}</span>
+                </span>
+            </td>
+            <td data-label="What it means">{meaning}</td>
+        </tr>
+    }
+}
