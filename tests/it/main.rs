@@ -3,7 +3,10 @@
 mod fixtures;
 mod links;
 mod members;
+mod page;
 mod schema;
 mod shop;
+mod story;
 mod support;
 mod tracking;
+mod world;

@@ -57,8 +57,9 @@ impl Visitor {
 
     /// Asks for a link as something else than a person's click.
     pub async fn ask(&self, path: &str, headers: &[(&str, &str)]) -> Answer {
-        let request = headers.iter().fold(self.request(path), |request, (name, value)| request.header(*name, *value));
-        self.send(request).await
+        let pairs = headers.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()));
+        // They replace the browser's own of the same name.
+        self.send(self.request(path).headers(pairs.collect())).await
     }
 
     /// Loads the campaign's pixel, with the cookies that this browser has.
