@@ -9,7 +9,7 @@ use crate::domain::party::Viewer;
 use crate::domain::payout::{self, NET_DAYS_DEFAULT, PayoutLine, PayoutRules, PayoutState, Proposal};
 use crate::domain::time::Zone;
 use crate::store::payouts::{NewPayout, Payout};
-use crate::store::{Store, StoreError, Writer, conversions, payouts, rollups};
+use crate::store::{Store, StoreError, Writer, conversions, payouts};
 
 use super::step::{self, Taken};
 use super::{admin, hold};
@@ -154,7 +154,7 @@ pub async fn approve(
         return Err(PayoutRefused::NothingToPay);
     }
     let taken = move_conversions(&mut w, environment, &proposed, PayoutState::Approved, Some(by)).await?;
-    rollups::change_conversions(&mut w, taken.iter().map(|t| (Some(&t.before), Some(&t.after)))).await?;
+    step::count(&mut w, &taken).await?;
     for payout in proposed {
         reserve(&mut w, environment, payout, by).await?;
     }
@@ -287,7 +287,7 @@ async fn finish(
         return Err(PayoutRefused::NotUnderWay(payout.state));
     }
     let taken = move_conversions(&mut w, environment, std::slice::from_ref(&payout), to, Some(by)).await?;
-    rollups::change_conversions(&mut w, taken.iter().map(|t| (Some(&t.before), Some(&t.after)))).await?;
+    step::count(&mut w, &taken).await?;
     let now = environment.now();
     payout.state = to;
     payout.version = version;

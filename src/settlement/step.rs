@@ -4,7 +4,7 @@ use crate::domain::environment::Environment;
 use crate::domain::ids::{EventId, MemberId};
 use crate::domain::review::{EventRecord, Step};
 use crate::store::conversions::Conversion;
-use crate::store::{StoreError, Writer, conversions, evidence};
+use crate::store::{StoreError, Writer, conversions, evidence, rollups};
 
 /// A conversion before and after a step, and the step's event. The caller posts to the ledger and moves the totals.
 pub struct Taken {
@@ -39,4 +39,10 @@ pub async fn take(
     };
     evidence::insert_event(w, event_id, before.conversion_id, &event).await?;
     Ok(Taken { before, after, event_id })
+}
+
+/// Moves the totals of everybody who reads these conversions.
+pub async fn count(w: &mut Writer, taken: &[Taken]) -> Result<(), StoreError> {
+    let changes: Vec<_> = taken.iter().map(|taken| (Some(&taken.before), Some(&taken.after))).collect();
+    rollups::change_conversions(w, &changes).await
 }

@@ -135,19 +135,19 @@ pub async fn change_conversion(
     before: Option<&Conversion>,
     after: Option<&Conversion>,
 ) -> Result<(), StoreError> {
-    change_conversions(w, [(before, after)]).await
+    change_conversions(w, &[(before, after)]).await
 }
 
 /// As [`change_conversion`] for all the conversions of one fact: in one statement, so that its rows are locked in
 /// their order and two transactions do not wait for each other.
-pub async fn change_conversions<'c>(
+pub async fn change_conversions(
     w: &mut Writer,
-    changes: impl IntoIterator<Item = (Option<&'c Conversion>, Option<&'c Conversion>)>,
+    changes: &[(Option<&Conversion>, Option<&Conversion>)],
 ) -> Result<(), StoreError> {
     let mut deltas = ConversionDeltas::new();
     let mut known = HashMap::new();
     for (before, after) in changes {
-        for (conversion, sign) in [(before, -1), (after, 1)] {
+        for (conversion, sign) in [(*before, -1), (*after, 1)] {
             let Some(counted) = conversion.and_then(Conversion::counted) else { continue };
             let readers = match known.entry((counted.advertiser_id, counted.publisher_id)) {
                 Entry::Occupied(entry) => entry.into_mut(),
