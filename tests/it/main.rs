@@ -4,6 +4,7 @@ mod fixtures;
 mod links;
 mod members;
 mod schema;
+mod settlement;
 mod shop;
 mod support;
 mod tracking;
