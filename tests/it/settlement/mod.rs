@@ -271,9 +271,8 @@ async fn a_new_proposal_replaces_the_draft_and_a_failed_payout_is_paid_later() {
         payout::mark_paid(store, environment, &admin, id, version, "R").await.unwrap();
         world.assert_balances(&[("network bank", "3.20"), ("network fees", "3.20")], "paid").await;
         let mut conn = store.read().await.unwrap();
-        let states = [first, second, third].map(|run| run);
         let mut found = Vec::new();
-        for run in states {
+        for run in [first, second, third] {
             found.push(payouts::get_run(&mut conn, run).await.unwrap().state);
         }
         assert_eq!(found, [PayoutRunState::Cancelled, PayoutRunState::Completed, PayoutRunState::Completed]);

@@ -2,29 +2,25 @@
 
 use std::collections::BTreeMap;
 
-use tallystick::auth::members::Admission;
-use tallystick::domain::campaign::{ApprovalMode, CampaignState};
+use tallystick::domain::campaign::ApprovalMode;
 use tallystick::domain::conversion::Badge;
 use tallystick::domain::conversion_report::ReportFields;
 use tallystick::domain::enrollment::EnrollmentState;
-use tallystick::domain::ids::{
-    AdvertiserId, CampaignId, ConversionId, EnrollmentId, LinkId, MemberId, PartyId, PublisherId,
-};
+use tallystick::domain::ids::{AdvertiserId, ConversionId, EnrollmentId, LinkId, MemberId, PartyId, PublisherId};
 use tallystick::domain::link::{Slug, SubIds};
 use tallystick::domain::money::Currency;
-use tallystick::domain::party::{Acting, PartyKind, PartyState, Role, Viewer};
-use tallystick::domain::rule::{EventName, Rate, Rule};
+use tallystick::domain::party::{Acting, PartyState, Role, Viewer};
 use tallystick::domain::secret::SecretKey;
 use tallystick::domain::site::BaseUrl;
-use tallystick::domain::terms::{AttributionWindow, EventTerms, Fee, FeeBasis, Model, Terms};
 use tallystick::store::campaigns::{self, Campaign};
 use tallystick::store::conversions::{self, Conversion};
 use tallystick::store::enrollments::{self, NewEnrollment};
+use tallystick::store::ledger;
 use tallystick::store::links::{self, NewLink};
-use tallystick::store::{ledger, parties, terms};
 use tallystick::tracking::conversion::{Context, Report, record};
 
-use crate::members::{PASSWORD, admin, sign_up};
+use crate::fixtures::{LiveCampaign, live_campaign, publisher};
+use crate::members::{PASSWORD, admin};
 use crate::support::{Browser, Kind, TestApp};
 
 pub const EUR: Currency = Currency::EUR;
@@ -57,19 +53,12 @@ pub fn an_admin(member: i64) -> Viewer {
 
 impl World {
     pub async fn new(kind: Kind) -> Self {
-        let app = TestApp::start_with(kind, Admission::Automatic).await;
+        let app = TestApp::start(kind).await;
         let admin = admin(&app).await;
-        let advertiser = sign_up(&app, "advertiser", "Nordlicht Outdoor").await;
-        let a = sign_up(&app, "publisher", "Garden Letters").await;
-        let b = sign_up(&app, "publisher", "Trail Notes").await;
-        let mut conn = app.store.read().await.unwrap();
-        let advertiser_id =
-            AdvertiserId(parties::list(&mut conn, Some(PartyKind::Advertiser), None, 9).await.unwrap()[0].party_id.0);
-        let found = parties::list(&mut conn, Some(PartyKind::Publisher), None, 9).await.unwrap();
-        drop(conn);
-        let id = |name: &str| PublisherId(found.iter().find(|party| party.name == name).unwrap().party_id.0);
-        let publishers = [(a, id("Garden Letters")), (b, id("Trail Notes"))];
-        let campaign = make_campaign(&app, advertiser_id).await;
+        let LiveCampaign { browser: advertiser, advertiser: advertiser_id, campaign } =
+            live_campaign(&app, "Winter boots", ApprovalMode::Automatic).await;
+        let campaign = campaigns::get(&mut app.store.read().await.unwrap(), campaign).await.unwrap();
+        let publishers = [publisher(&app, "Garden Letters").await, publisher(&app, "Trail Notes").await];
         for (place, (_, publisher)) in publishers.iter().enumerate() {
             enroll(&app, &campaign, *publisher, place).await;
         }
@@ -152,55 +141,6 @@ impl World {
 
 fn slug(place: usize) -> &'static str {
     ["GardenLett", "TrailNotes"][place]
-}
-
-async fn make_campaign(app: &TestApp, advertiser_id: AdvertiserId) -> Campaign {
-    let now = app.environment.now();
-    let campaign = Campaign {
-        campaign_id: app.environment.new_id(CampaignId),
-        advertiser_id,
-        advertiser_name: String::new(),
-        name: "Winter boots".to_owned(),
-        description: String::new(),
-        category: String::new(),
-        state: CampaignState::Live,
-        state_reason: String::new(),
-        landing_url: "https://shop.example/".to_owned(),
-        allowed_hosts: "shop.example".to_owned(),
-        landing_parameter: "click_id".to_owned(),
-        approval: ApprovalMode::Automatic,
-        terms_version: 1,
-        secret_version: 1,
-        created_at_ms: now,
-        version: 1,
-    };
-    let rule = |number, event, rate, currency| Rule { number, event, rate, currency };
-    let first = Terms {
-        campaign_id: campaign.campaign_id,
-        version: 1,
-        starts_at: now,
-        currencies: vec![EUR],
-        window: AttributionWindow::from_days(7).unwrap(),
-        model: Model::LastClick,
-        validation_days: 30,
-        hold_days: 0,
-        events: vec![
-            EventTerms { name: EventName::sale(), is_once_per_click: false },
-            EventTerms { name: EventName::lead(), is_once_per_click: true },
-        ],
-        rules: vec![
-            rule(1, EventName::sale(), Rate::Percent { bps: 1000 }, None),
-            rule(2, EventName::lead(), Rate::Fixed { minor: 250 }, Some(EUR)),
-        ],
-        fee: Fee { basis: FeeBasis::Commission, bps: 2000 },
-        too_fast_ms: 0,
-        text: String::new(),
-    };
-    let mut w = app.store.write().await.unwrap();
-    campaigns::insert(&mut w, &campaign).await.unwrap();
-    terms::insert(&mut w, &first, MemberId(1), now).await.unwrap();
-    w.commit().await.unwrap();
-    campaign
 }
 
 async fn enroll(app: &TestApp, campaign: &Campaign, publisher_id: PublisherId, place: usize) {
