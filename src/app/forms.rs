@@ -7,8 +7,11 @@ use super::error::ApiError;
 use super::state::App;
 use crate::auth::address::ClientAddress;
 use crate::auth::session::{self, Flash};
+use crate::domain::conversion::ConversionState;
 use crate::domain::ids::{MemberId, NotAnId, PublisherId};
 use crate::domain::party::{Acting, PartyKind, PartyState, Viewer};
+use crate::settlement::payout::PayoutRefused;
+use crate::settlement::review::ReviewRefused;
 use crate::store::StoreError;
 
 impl From<StoreError> for ApiError {
@@ -127,6 +130,37 @@ pub async fn go_with_value(page: &str, message: &str, name: &str, value: &str) -
     session::put_flash(&session().await?, flash).await.map_err(|_| ApiError::Unavailable)?;
     leptos_axum::redirect(page);
     Ok(())
+}
+
+/// Who reviews conversions, acting for a party of this kind, and the list to go back to, with its filter.
+pub async fn reviewer(kind: &str, filter: &str) -> Result<(Viewer, String), ApiError> {
+    let (kind, place) = match kind.parse() {
+        Ok(kind @ PartyKind::Advertiser) => (kind, "/advertiser/conversions"),
+        Ok(kind @ PartyKind::Network) => (kind, "/admin/conversions"),
+        _ => return Err(ApiError::NotFound),
+    };
+    let viewer = admitted(kind).await?;
+    let page = match filter.parse::<ConversionState>() {
+        Ok(state) => format!("{place}?state={state}"),
+        Err(_) => place.to_owned(),
+    };
+    Ok((viewer, page))
+}
+
+/// What a refused review says to the person, or the error that it is.
+pub fn review_problem(refused: ReviewRefused) -> Result<String, ApiError> {
+    match refused {
+        ReviewRefused::Store(error) => Err(error.into()),
+        ReviewRefused::Step(step) => Ok(format!("Nothing was changed: {step}.")),
+    }
+}
+
+/// What a refused step of a payout says to the person, or the error that it is.
+pub fn payout_problem(refused: PayoutRefused) -> Result<String, ApiError> {
+    match refused {
+        PayoutRefused::Store(error) => Err(error.into()),
+        other => Ok(format!("Nothing was changed: {other}.")),
+    }
 }
 
 /// Where the request comes from.

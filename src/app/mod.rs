@@ -10,6 +10,8 @@ pub mod admin;
 #[cfg(feature = "ssr")]
 pub mod advertiser;
 #[cfg(feature = "ssr")]
+pub mod conversions;
+#[cfg(feature = "ssr")]
 pub mod forms;
 #[cfg(feature = "ssr")]
 pub mod page;

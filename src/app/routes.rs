@@ -23,6 +23,8 @@ pub fn Pages() -> impl IntoView {
                 <Route path=path!("/publisher/links") view=publisher::Links/>
                 <Route path=path!("/publisher/links/new") view=publisher::LinkBuilder/>
                 <Route path=path!("/publisher/links/:id") view=publisher::LinkPage/>
+                <Route path=path!("/publisher/conversions") view=publisher::Conversions/>
+                <Route path=path!("/publisher/payouts") view=publisher::Payouts/>
                 <Route path=path!("/advertiser") view=advertiser::Overview/>
                 <Route path=path!("/advertiser/campaigns") view=advertiser::CampaignsPage/>
                 <Route path=path!("/advertiser/campaigns/new") view=advertiser::NewCampaignPage/>
@@ -30,9 +32,16 @@ pub fn Pages() -> impl IntoView {
                 <Route path=path!("/advertiser/campaigns/:id/edit") view=advertiser::EditCampaignPage/>
                 <Route path=path!("/advertiser/campaigns/:id/integration") view=advertiser::IntegrationPage/>
                 <Route path=path!("/advertiser/publishers") view=advertiser::PublishersPage/>
+                <Route path=path!("/advertiser/conversions") view=advertiser::Conversions/>
+                <Route path=path!("/advertiser/balance") view=advertiser::BalancePage/>
                 <Route path=path!("/admin") view=admin::Overview/>
                 <Route path=path!("/admin/parties") view=admin::Parties/>
                 <Route path=path!("/admin/campaigns") view=admin::Campaigns/>
+                <Route path=path!("/admin/conversions") view=admin::Conversions/>
+                <Route path=path!("/admin/payouts") view=admin::Payouts/>
+                <Route path=path!("/admin/payouts/:id") view=admin::PayoutRunPage/>
+                <Route path=path!("/admin/deposits") view=admin::Deposits/>
+                <Route path=path!("/admin/ledger") view=admin::Ledger/>
             </FlatRoutes>
         </Router>
     }

@@ -90,16 +90,24 @@ const fn places(kind: PartyKind) -> &'static [Place] {
             ("/publisher", "home", "Overview"),
             ("/publisher/campaigns", "megaphone", "Campaigns"),
             ("/publisher/links", "link", "Links"),
+            ("/publisher/conversions", "receipt", "Conversions"),
+            ("/publisher/payouts", "wallet", "Payouts"),
         ],
         PartyKind::Advertiser => &[
             ("/advertiser", "home", "Overview"),
             ("/advertiser/campaigns", "megaphone", "Campaigns"),
+            ("/advertiser/conversions", "receipt", "Conversions"),
+            ("/advertiser/balance", "wallet", "Balance"),
             ("/advertiser/publishers", "users", "Publishers"),
         ],
         PartyKind::Network => &[
             ("/admin", "home", "Overview"),
             ("/admin/parties", "users", "Parties"),
             ("/admin/campaigns", "megaphone", "Campaigns"),
+            ("/admin/conversions", "receipt", "Conversions"),
+            ("/admin/payouts", "wallet", "Payouts"),
+            ("/admin/deposits", "plug", "Deposits"),
+            ("/admin/ledger", "scale", "Ledger"),
         ],
     }
 }

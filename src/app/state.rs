@@ -8,6 +8,7 @@ use crate::auth::throttle::Throttle;
 use crate::domain::environment::Environment;
 use crate::domain::secret::SecretKey;
 use crate::domain::site::BaseUrl;
+use crate::settlement::payout::PayoutSettings;
 use crate::store::Store;
 
 #[derive(Clone)]
@@ -19,6 +20,7 @@ pub struct App {
     pub secret_key: SecretKey,
     pub base_url: BaseUrl,
     pub admission: Admission,
+    pub payout: PayoutSettings,
     /// E-mail and password of the demo's members, shown on its log-in page.
     pub demo_logins: Arc<[(String, String)]>,
     /// The folder of the assets: `/pkg/{version}`.

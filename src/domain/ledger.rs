@@ -14,14 +14,12 @@ use super::party::{NETWORK, PartyKind};
 text_enum! {
     /// What a transfer is about; with its id and code it is posted once, for ever.
     pub enum Fact {
-        /// A step in the life of a conversion.
+        /// A step in the life of a conversion, under the event's id: accrual, approval, release, and what undoes them.
         Conversion = "conversion",
         /// An advertiser's payment.
         Deposit = "deposit",
-        /// A deposit used for a conversion.
+        /// A deposit used for a conversion, under the conversion's id.
         Allocation = "allocation",
-        /// A conversion becomes payable.
-        Release = "release",
         /// A step of a payout.
         Payout = "payout",
     }

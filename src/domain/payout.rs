@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::conversion::ConversionState;
 use super::ids::{ConversionId, PublisherId};
 use super::money::{Currency, Money};
+use super::review::{Step, StepReason};
 use super::time::{Day, Timestamp, Zone};
 
 /// The month of approval must have ended so long before the run (domain.md section 12).
@@ -55,6 +57,22 @@ impl PayoutState {
     pub const fn is_binding(self) -> bool {
         matches!(self, Self::Approved | Self::Sent | Self::Paid)
     }
+}
+
+/// The step of a conversion whose payout becomes `to`; nothing where the two do not fit together.
+pub fn step(from: ConversionState, to: PayoutState) -> Option<Step> {
+    let (next, reason) = match to {
+        PayoutState::Approved => (ConversionState::InPayout, StepReason::Reserved),
+        PayoutState::Paid => (ConversionState::Paid, StepReason::Settled),
+        PayoutState::Failed if from == ConversionState::InPayout => {
+            (ConversionState::Payable, StepReason::PayoutFailed)
+        }
+        PayoutState::Returned if from == ConversionState::Paid => {
+            (ConversionState::Payable, StepReason::PayoutReturned)
+        }
+        _ => return None,
+    };
+    from.can_become(next).then_some(Step { from, to: next, reason, note: None })
 }
 
 text_enum! {
@@ -315,6 +333,23 @@ mod tests {
         }
         assert!(PayoutRunState::Draft.can_become(PayoutRunState::Approved));
         assert!(!PayoutRunState::Approved.can_become(PayoutRunState::Cancelled), "what is reserved is not given up");
+    }
+
+    #[test]
+    fn a_conversion_follows_its_payout() {
+        use ConversionState::{InPayout, Paid, Payable};
+        let allowed = [
+            (Payable, PayoutState::Approved, InPayout),
+            (InPayout, PayoutState::Paid, Paid),
+            (InPayout, PayoutState::Failed, Payable),
+            (Paid, PayoutState::Returned, Payable),
+        ];
+        for &from in ConversionState::ALL {
+            for &to in PayoutState::ALL {
+                let expected = allowed.iter().find(|(state, payout, _)| (*state, *payout) == (from, to));
+                assert_eq!(step(from, to).map(|step| step.to), expected.map(|(_, _, next)| *next), "{from} to {to}");
+            }
+        }
     }
 
     proptest! {

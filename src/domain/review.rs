@@ -111,6 +111,11 @@ pub fn validation_deadline(converted_at: Timestamp, terms: &Terms) -> Timestamp 
     converted_at.plus_ms(terms.validation_days * DAY_MS)
 }
 
+/// Until when an approved conversion is held before it may be paid.
+pub fn hold_end(approved_at: Timestamp, terms: &Terms) -> Timestamp {
+    approved_at.plus_ms(terms.hold_days * DAY_MS)
+}
+
 /// What a review looks at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Standing {
@@ -148,6 +153,12 @@ pub enum StepRefused {
     NotTrusted(Badge),
     #[error("it is held ({0}), and a person must approve or reject it")]
     Held(ReasonCode),
+    #[error("it is {0}, and only an approved conversion becomes payable")]
+    NotApproved(ConversionState),
+    #[error("the hold is not over before {0}")]
+    HoldNotOver(Timestamp),
+    #[error("the advertiser's payments do not cover it yet")]
+    NotFunded,
 }
 
 /// A person approves a pending conversion, held or not.
@@ -172,6 +183,25 @@ fn approve_as(from: ConversionState, reason: StepReason) -> Result<Step, StepRef
         ConversionState::Pending => Ok(Step { from, to: ConversionState::Approved, reason, note: None }),
         _ => Err(StepRefused::NotPending(from)),
     }
+}
+
+/// The hold is over, and the advertiser's money for it has arrived: payable.
+pub fn release(
+    from: ConversionState,
+    hold_end_at: Timestamp,
+    is_funded: bool,
+    now: Timestamp,
+) -> Result<Step, StepRefused> {
+    if from != ConversionState::Approved {
+        return Err(StepRefused::NotApproved(from));
+    }
+    if now < hold_end_at {
+        return Err(StepRefused::HoldNotOver(hold_end_at));
+    }
+    if !is_funded {
+        return Err(StepRefused::NotFunded);
+    }
+    Ok(Step { from, to: ConversionState::Payable, reason: StepReason::Released, note: None })
 }
 
 /// Takes the worth from a conversion that is not yet approved.
@@ -284,6 +314,18 @@ mod tests {
         for &state in ConversionState::ALL {
             assert_eq!(approve(state).is_ok(), state == Pending, "{state}");
         }
+    }
+
+    #[test]
+    fn a_release_waits_for_the_end_of_the_hold_and_for_the_money() {
+        for &state in ConversionState::ALL {
+            assert_eq!(release(state, NOW, true, NOW).is_ok(), state == Approved, "{state}");
+        }
+        assert_eq!(release(Approved, NOW, true, NOW).map(|step| step.to), Ok(Payable));
+        assert_eq!(release(Approved, NOW, true, NOW.plus_ms(-1)), Err(StepRefused::HoldNotOver(NOW)));
+        assert_eq!(release(Approved, NOW, false, NOW), Err(StepRefused::NotFunded));
+        let terms = Terms { hold_days: 3, ..example(1) };
+        assert_eq!(hold_end(NOW, &terms), NOW.plus_ms(3 * DAY_MS));
     }
 
     #[test]

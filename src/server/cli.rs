@@ -8,8 +8,10 @@ use super::clock::FixedClock;
 use super::layers::client_address::TrustedProxies;
 use super::telemetry::LogFormat;
 use crate::auth::members::Admission;
+use crate::domain::payout::NET_DAYS_DEFAULT;
 use crate::domain::secret::SecretKey;
 use crate::domain::site::BaseUrl;
+use crate::settlement::payout::PayoutSettings;
 
 /// An affiliate network in one binary whose numbers every party can check.
 #[derive(Debug, Parser)]
@@ -62,11 +64,36 @@ pub struct ServeOptions {
     /// How long a click may wait for its commit before it is answered as deferred; 0 waits.
     #[arg(long, env = "COMMIT_BUDGET_MS", default_value_t = 250)]
     pub commit_budget_ms: u64,
+    #[command(flatten)]
+    pub payout: PayoutOptions,
     /// For rehearsals: an instant such as 2026-03-02T10:00:00Z, or @FILE that holds one.
     #[arg(long, env = "FIXED_CLOCK")]
     pub fixed_clock: Option<FixedClock>,
     #[arg(long, env = "LOG_FORMAT", default_value = "text", value_enum)]
     pub log_format: LogFormat,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct PayoutOptions {
+    /// Days between the end of the month of approval and the first run that may pay it.
+    #[arg(long, env = "PAYOUT_NET_DAYS", default_value_t = NET_DAYS_DEFAULT, value_parser = clap::value_parser!(i64).range(0..=365))]
+    pub payout_net_days: i64,
+    /// A publisher with less than this is carried to the next run; minor units of the run's currency. Default: 25.00
+    #[arg(long, env = "PAYOUT_THRESHOLD_MINOR", value_parser = clap::value_parser!(i64).range(0..))]
+    pub payout_threshold_minor: Option<i64>,
+    /// A run of more than this needs another admin than the one who proposed it; minor units. Default: off
+    #[arg(long, env = "PAYOUT_FOUR_EYES_MINOR", value_parser = clap::value_parser!(i64).range(0..))]
+    pub payout_four_eyes_minor: Option<i64>,
+}
+
+impl PayoutOptions {
+    pub const fn settings(&self) -> PayoutSettings {
+        PayoutSettings {
+            net_days: self.payout_net_days,
+            threshold_minor: self.payout_threshold_minor,
+            four_eyes_minor: self.payout_four_eyes_minor,
+        }
+    }
 }
 
 #[derive(Debug, Args)]

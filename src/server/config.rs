@@ -11,6 +11,7 @@ use crate::domain::environment::Entropy;
 use crate::domain::secret::SecretKey;
 use crate::domain::site::BaseUrl;
 use crate::server::layers::client_address::TrustedProxies;
+use crate::settlement::payout::PayoutSettings;
 use crate::store::driver::is_postgres;
 
 /// Everything that a running process needs to know besides its database, clock and entropy.
@@ -21,6 +22,9 @@ pub struct Config {
     pub trusted_proxies: TrustedProxies,
     pub admission: Admission,
     pub commit_budget_ms: u64,
+    pub payout: PayoutSettings,
+    /// How often the background tasks look for what is due; 0 never.
+    pub task_interval_ms: u64,
     /// Log-ins that the demo shows on the log-in page; empty elsewhere.
     pub demo_logins: Vec<(String, String)>,
 }

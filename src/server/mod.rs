@@ -8,6 +8,7 @@ pub mod layers;
 pub mod listen;
 pub mod router;
 pub mod serve;
+pub mod tasks;
 pub mod telemetry;
 
 use std::process::ExitCode;

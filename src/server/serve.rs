@@ -10,7 +10,7 @@ use tokio::sync::oneshot;
 use super::cli::ServeOptions;
 use super::clock::{SystemClock, SystemEntropy};
 use super::config::{self, Config};
-use super::{WrongConfiguration, assets, listen, router, telemetry};
+use super::{WrongConfiguration, assets, listen, router, tasks, telemetry};
 use crate::app::state::App;
 use crate::auth::password::Passwords;
 use crate::auth::throttle::Throttle;
@@ -55,6 +55,8 @@ pub async fn serve(options: ServeOptions) -> anyhow::Result<()> {
         trusted_proxies: options.trusted_proxies,
         admission: options.admission,
         commit_budget_ms: options.commit_budget_ms,
+        payout: options.payout.settings(),
+        task_interval_ms: tasks::INTERVAL_MS,
         demo_logins: Vec::new(),
     };
     let store = Store::open(&options.database.database_url).await.context("opening the database")?;
@@ -72,6 +74,7 @@ pub struct Running {
     stop: oneshot::Sender<()>,
     served: tokio::task::JoinHandle<()>,
     clicks: tokio::task::JoinHandle<()>,
+    tasks: tokio::task::JoinHandle<()>,
 }
 
 impl Running {
@@ -90,6 +93,7 @@ impl Running {
             secret_key: config.secret_key.clone(),
             base_url: config.base_url.clone(),
             admission: config.admission,
+            payout: config.payout,
             demo_logins: config.demo_logins.clone().into(),
             assets: assets::base().into(),
         };
@@ -107,7 +111,8 @@ impl Running {
             // A dropped sender means the same as a sent one.
             let _ = stopped.await;
         }));
-        Ok(Self { app, address, stop, served, clicks })
+        let tasks = tasks::spawn(app.clone(), config.task_interval_ms);
+        Ok(Self { app, address, stop, served, clicks, tasks })
     }
 
     /// Where it listens, as an address for people and tests.
@@ -118,6 +123,8 @@ impl Running {
     /// Lets the requests in flight end and the queued clicks be stored, then closes the database.
     pub async fn stop(self) {
         let _ = self.stop.send(());
+        // What a task has not committed it finds due again after the next start.
+        self.tasks.abort();
         let _ = self.served.await;
         // A connection that outlives the drain keeps the writer's queue open: nothing more can be waiting in it.
         let _ = tokio::time::timeout(CLOSE_TIMEOUT, self.clicks).await;

@@ -85,6 +85,8 @@ macro_rules! columns {
     };
 }
 
+pub(super) use columns;
+
 macro_rules! select {
     ($rest:literal) => {
         concat!("select ", columns!(), " from conversions where ", $rest)

@@ -76,10 +76,15 @@ sql! {
     LIST_OF_PARTY = transfers!("where (d.party_id = $1 or c.party_id = $1) and (t.transfer_id < $2 or $2 is null)
         order by t.transfer_id desc limit $3");
     LIST_OF_CONVERSION = transfers!("where (t.fact = 'conversion' and t.fact_id in
-        (select event_id from conversion_events where conversion_id = $1)) or (t.fact in ('release', 'allocation')
+        (select event_id from conversion_events where conversion_id = $1)) or (t.fact = 'allocation'
         and t.fact_id = $1) order by t.transfer_id");
     BALANCES = balances!("");
     BALANCES_OF_PARTY = balances!("where a.party_id = $1");
+    BALANCE = "select cast(coalesce(sum(case when t.credit_account_id = a.account_id then t.amount_minor
+        else -t.amount_minor end), 0) as bigint) as balance_minor from accounts a join transfers t
+        on t.credit_account_id = a.account_id or t.debit_account_id = a.account_id
+        where a.party_id = $1 and a.kind = $2 and a.currency = $3";
+    CURRENCIES = "select distinct currency from accounts order by currency";
     LOCK_ACCOUNT = "update accounts set kind = kind where party_id = $1 and kind = $2 and currency = $3
         returning account_id";
 }
@@ -148,6 +153,16 @@ pub async fn lock_account(w: &mut Writer, key: &AccountKey) -> Result<bool, Stor
         .fetch_optional(c)
         .await)?;
     Ok(locked.is_some())
+}
+
+/// Credits less debits of one account; 0 where it does not exist yet.
+pub async fn balance(conn: &mut Conn, key: &AccountKey) -> Result<i64, StoreError> {
+    on_driver!(conn, |c| query_scalar(BALANCE).bind(key.party).bind(key.kind).bind(key.currency).fetch_one(c).await)
+}
+
+/// The currencies that the ledger has accounts in.
+pub async fn currencies(conn: &mut Conn) -> Result<Vec<Currency>, StoreError> {
+    on_driver!(conn, |c| query_scalar(CURRENCIES).fetch_all(c).await)
 }
 
 /// For admins: all transfers, newest first.

@@ -10,7 +10,9 @@ pub mod attempts;
 pub mod campaigns;
 pub mod changes;
 pub mod clicks;
+pub mod conversion_lists;
 pub mod conversions;
+pub mod deposits;
 pub mod enrollments;
 pub mod error;
 pub mod evidence;
@@ -18,6 +20,7 @@ pub mod ledger;
 pub mod links;
 pub mod members;
 pub mod parties;
+pub mod payouts;
 pub mod rollups;
 pub mod rows;
 pub mod salts;
@@ -37,7 +40,9 @@ pub fn every_sql() -> impl Iterator<Item = (&'static str, &'static str, &'static
         campaigns::SQL,
         changes::SQL,
         clicks::SQL,
+        conversion_lists::SQL,
         conversions::SQL,
+        deposits::SQL,
         driver::SQL,
         enrollments::SQL,
         evidence::SQL,
@@ -45,6 +50,7 @@ pub fn every_sql() -> impl Iterator<Item = (&'static str, &'static str, &'static
         links::SQL,
         members::SQL,
         parties::SQL,
+        payouts::SQL,
         rollups::SQL,
         salts::SQL,
         sessions::SQL,

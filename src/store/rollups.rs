@@ -1,7 +1,8 @@
 //! Report totals: kept for each reader in quarters of an hour UTC and in days of the reader's own zone, written in
 //! the transaction of what they count.
 
-use std::collections::BTreeMap;
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, HashMap};
 
 use sqlx::{PgConnection, SqliteConnection, query, query_scalar};
 
@@ -134,12 +135,27 @@ pub async fn change_conversion(
     before: Option<&Conversion>,
     after: Option<&Conversion>,
 ) -> Result<(), StoreError> {
+    change_conversions(w, &[(before, after)]).await
+}
+
+/// As [`change_conversion`] for all the conversions of one fact: in one statement, so that its rows are locked in
+/// their order and two transactions do not wait for each other.
+pub async fn change_conversions(
+    w: &mut Writer,
+    changes: &[(Option<&Conversion>, Option<&Conversion>)],
+) -> Result<(), StoreError> {
     let mut deltas = ConversionDeltas::new();
-    for (conversion, sign) in [(before, -1), (after, 1)] {
-        let Some(counted) = conversion.and_then(Conversion::counted) else { continue };
-        let readers = readers(w, &counted).await?;
-        for key in ConversionKey::of(&counted, &readers) {
-            deltas.entry(key).or_default().add(&counted.sums, sign);
+    let mut known = HashMap::new();
+    for (before, after) in changes {
+        for (conversion, sign) in [(*before, -1), (*after, 1)] {
+            let Some(counted) = conversion.and_then(Conversion::counted) else { continue };
+            let readers = match known.entry((counted.advertiser_id, counted.publisher_id)) {
+                Entry::Occupied(entry) => entry.into_mut(),
+                Entry::Vacant(entry) => entry.insert(readers(w, &counted).await?),
+            };
+            for key in ConversionKey::of(&counted, readers) {
+                deltas.entry(key).or_default().add(&counted.sums, sign);
+            }
         }
     }
     add_conversions(w, &deltas).await

@@ -5,6 +5,7 @@ mod links;
 mod members;
 mod page;
 mod schema;
+mod settlement;
 mod shop;
 mod story;
 mod support;

@@ -16,6 +16,7 @@ use tallystick::server::clock::SeededEntropy;
 use tallystick::server::config::Config;
 use tallystick::server::layers::client_address::TrustedProxies;
 use tallystick::server::serve::Running;
+use tallystick::settlement::payout::PayoutSettings;
 use tallystick::store::Store;
 use tokio::net::TcpListener;
 
@@ -127,6 +128,8 @@ impl TestApp {
             trusted_proxies: TrustedProxies::parse("127.0.0.1/32").unwrap(),
             admission,
             commit_budget_ms: 0,
+            payout: PayoutSettings { net_days: 0, threshold_minor: Some(500), four_eyes_minor: None },
+            task_interval_ms: 0,
             demo_logins: Vec::new(),
         };
         let running = Running::start(config, store.clone(), environment.clone(), listener).await.unwrap();

@@ -1,9 +1,17 @@
 //! Pages of the network's admins.
 
 mod campaigns;
+mod conversions;
+mod deposits;
+mod ledger;
 mod overview;
 mod parties;
+mod payouts;
 
 pub use campaigns::Campaigns;
+pub use conversions::Conversions;
+pub use deposits::Deposits;
+pub use ledger::Ledger;
 pub use overview::Overview;
 pub use parties::Parties;
+pub use payouts::{PayoutRunPage, Payouts};

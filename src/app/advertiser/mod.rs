@@ -1,8 +1,10 @@
 //! Pages of advertisers.
 
+mod balance;
 mod campaign;
 mod campaign_fields;
 mod campaigns;
+mod conversions;
 mod edit;
 mod integration;
 mod integration_samples;
@@ -10,8 +12,10 @@ mod overview;
 mod publishers;
 mod steps;
 
+pub use balance::BalancePage;
 pub use campaign::CampaignPage;
 pub use campaigns::CampaignsPage;
+pub use conversions::Conversions;
 pub use edit::{EditCampaignPage, NewCampaignPage};
 pub use integration::IntegrationPage;
 pub use overview::Overview;

@@ -1,7 +1,10 @@
 //! Server functions: what forms and islands call. Named verb_noun; their bodies exist on the server only.
 
 pub mod campaign;
+pub mod deposit;
 pub mod enrollment;
 pub mod link;
 pub mod member;
 pub mod party;
+pub mod payout;
+pub mod review;

@@ -1,6 +1,7 @@
 //! Pages of publishers.
 
 mod campaigns;
+mod conversions;
 pub mod destinations;
 pub mod joining;
 mod link;
@@ -8,11 +9,14 @@ mod link_builder;
 pub mod link_making;
 mod links;
 mod overview;
+mod payouts;
 mod waiting;
 
 pub use campaigns::{Campaigns, standing};
+pub use conversions::Conversions;
 pub use link::LinkPage;
 pub use link_builder::LinkBuilder;
 pub use links::Links;
 pub use overview::Overview;
+pub use payouts::{Payouts, sentence as payout_sentence};
 pub use waiting::Waiting;

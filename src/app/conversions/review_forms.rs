@@ -1,0 +1,85 @@
+//! The forms beside a conversion that waits for a review.
+
+use leptos::prelude::*;
+
+use crate::app::api::review::{ApproveConversion, RejectConversion};
+use crate::app::page::Request;
+use crate::app::ui::Hidden;
+use crate::domain::conversion::ConversionState;
+use crate::domain::party::PartyKind;
+use crate::domain::reason::RejectReason;
+use crate::store::conversions::Conversion;
+
+/// What the two forms need; with what was entered before, if they were refused.
+pub struct ReviewForms {
+    id: String,
+    kind: &'static str,
+    filter: &'static str,
+    can_approve: bool,
+    is_refused: bool,
+    reason: String,
+    note: String,
+}
+
+impl ReviewForms {
+    pub fn new(request: &Request, kind: PartyKind, filter: Option<ConversionState>, conversion: &Conversion) -> Self {
+        let id = conversion.conversion_id.to_string();
+        let is_refused = request.value("conversion_id", "") == id;
+        let kept = |name: &str| if is_refused { request.value(name, "") } else { String::new() };
+        Self {
+            kind: kind.as_str(),
+            filter: filter.map_or("", ConversionState::as_str),
+            can_approve: conversion.state == ConversionState::Pending,
+            is_refused,
+            reason: kept("reason"),
+            note: kept("note"),
+            id,
+        }
+    }
+
+    pub fn into_view(self) -> impl IntoView {
+        let approve = ServerAction::<ApproveConversion>::new();
+        let reject = ServerAction::<RejectConversion>::new();
+        let Self { id, kind, filter, can_approve, is_refused, reason, note } = self;
+        let approved_id = id.clone();
+        let (reason_id, note_id) = (format!("reason-{id}"), format!("note-{id}"));
+        view! {
+            <div class="stack">
+                {can_approve.then(|| view! {
+                    <ActionForm action=approve>
+                        <Hidden name="conversion_id" value=approved_id/>
+                        <Hidden name="kind" value=kind/>
+                        <Hidden name="filter" value=filter/>
+                        <button class="btn" type="submit">"Approve"</button>
+                    </ActionForm>
+                })}
+                <details open=is_refused>
+                    <summary>"Reject"</summary>
+                    <ActionForm action=reject>
+                        <Hidden name="conversion_id" value=id/>
+                        <Hidden name="kind" value=kind/>
+                        <Hidden name="filter" value=filter/>
+                        <div class="field">
+                            <label for=reason_id.clone()>"Reason"</label>
+                            <select id=reason_id name="reason">{reasons(&reason)}</select>
+                        </div>
+                        <div class="field">
+                            <label for=note_id.clone()>"Note"</label>
+                            <input id=note_id name="note" value=note/>
+                        </div>
+                        <button class="btn btn-danger" type="submit">"Reject"</button>
+                    </ActionForm>
+                </details>
+            </div>
+        }
+    }
+}
+
+fn reasons(chosen: &str) -> impl IntoView + use<> {
+    let options = RejectReason::ALL.iter().map(|reason| {
+        let is_chosen = reason.as_str() == chosen;
+        view! { <option value=reason.as_str() selected=is_chosen>{reason.sentence()}</option> }
+    });
+    let options: Vec<_> = options.collect();
+    view! { <option value="" selected=chosen.is_empty()>"choose one"</option> {options} }
+}

@@ -1,0 +1,12 @@
+//! The publisher's conversions.
+
+use leptos::prelude::*;
+
+use crate::app::conversions::conversion_list;
+use crate::app::page::role_page;
+use crate::domain::party::PartyKind;
+
+#[component]
+pub fn Conversions() -> impl IntoView {
+    role_page(PartyKind::Publisher, "Conversions", conversion_list)
+}

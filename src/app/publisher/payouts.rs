@@ -1,0 +1,134 @@
+//! What the publisher has coming, and what it was paid.
+
+use std::collections::BTreeMap;
+
+use leptos::prelude::*;
+
+use crate::app::error::ApiError;
+use crate::app::page::{role_page, zone_of};
+use crate::app::ui::StatusTag;
+use crate::domain::account::AccountKind;
+use crate::domain::money::{Currency, Money};
+use crate::domain::party::{Acting, PartyKind};
+use crate::domain::payout::PayoutState;
+use crate::domain::time::Zone;
+use crate::store::ledger;
+use crate::store::payouts::{self, Payout};
+
+const SHOWN_MAX: i64 = 100;
+
+/// The way of a commission, account by account; what was paid is the sum of the payouts that arrived.
+const WAY: [(&str, AccountKind); 4] = [
+    ("Pending", AccountKind::Pending),
+    ("Approved", AccountKind::Approved),
+    ("Payable", AccountKind::Payable),
+    ("In payout", AccountKind::InPayout),
+];
+
+#[component]
+pub fn Payouts() -> impl IntoView {
+    role_page(PartyKind::Publisher, "Payouts", async |request, viewer| {
+        let Acting::Publisher(publisher) = viewer.acting else { return Err(ApiError::NotFound) };
+        let mut conn = request.app.store.snapshot().await?;
+        let list = payouts::list_of_publisher(&mut conn, publisher, None, SHOWN_MAX).await?;
+        let mut figures: BTreeMap<Currency, BTreeMap<&str, i64>> = BTreeMap::new();
+        for balance in ledger::balances_of_party(&mut conn, viewer.party()).await? {
+            let word = WAY.iter().find(|(_, kind)| *kind == balance.kind).map_or("", |(word, _)| word);
+            figures.entry(balance.currency).or_default().insert(word, balance.balance_minor);
+        }
+        for (currency, minor) in payouts::paid_of_publisher(&mut conn, publisher).await? {
+            figures.entry(currency).or_default().insert("Paid", minor);
+        }
+        let zone = zone_of(&viewer);
+        Ok(view! {
+            <div class="page-head">
+                <div><h1>"Payouts"</h1><p class="sub">"What is on its way to you, and what you were paid."</p></div>
+            </div>
+            {figures.into_iter().map(|(currency, sums)| figures_of(currency, &sums)).collect::<Vec<_>>()}
+            <section class="section"><h2>"Your payouts"</h2>{table(&zone, list)}</section>
+        }
+        .into_any())
+    })
+}
+
+fn figures_of(currency: Currency, sums: &BTreeMap<&str, i64>) -> impl IntoView + use<> {
+    let words = WAY.iter().map(|(word, _)| *word).chain(["Paid"]);
+    let figures: Vec<_> = words
+        .map(|word| {
+            let money = Money::new(sums.get(word).copied().unwrap_or(0), currency);
+            view! {
+                <div class="kpi">
+                    <span class="kpi-label">{word}</span>
+                    <span class="kpi-value">{money.figure()} " " <small>{currency.code()}</small></span>
+                </div>
+            }
+        })
+        .collect();
+    view! { <div class="kpis">{figures}</div> }
+}
+
+fn table(zone: &Zone, list: Vec<Payout>) -> AnyView {
+    if list.is_empty() {
+        return view! {
+            <div class="empty">
+                <h2>"No payout yet"</h2>
+                <p>"An approved commission becomes payable once its advertiser has paid it; the next payout run takes it."</p>
+                <div class="btn-row"><a class="btn" href="/publisher/conversions">"To your conversions"</a></div>
+            </div>
+        }
+        .into_any();
+    }
+    let rows: Vec<_> = list.into_iter().map(|payout| row(zone, payout)).collect();
+    view! {
+        <div class="table-wrap" tabindex="0" role="region" aria-label="Your payouts">
+            <table class="data">
+                <thead>
+                    <tr>
+                        <th scope="col">"Run of"</th>
+                        <th scope="col">"Status"</th>
+                        <th scope="col" class="num">"Conversions"</th>
+                        <th scope="col" class="num">"Amount"</th>
+                    </tr>
+                </thead>
+                <tbody>{rows}</tbody>
+            </table>
+        </div>
+    }
+    .into_any()
+}
+
+fn row(zone: &Zone, payout: Payout) -> impl IntoView + use<> {
+    view! {
+        <tr>
+            <th scope="row">
+                {zone.show(payout.payout_run_id.time())}
+                <span class="sub mono">{payout.payout_id.to_string()}</span>
+            </th>
+            <td data-label="Status">
+                <span>
+                    <StatusTag state=payout.state.as_str()/>
+                    <span class="status-reason">{sentence(zone, &payout)}</span>
+                </span>
+            </td>
+            <td class="num" data-label="Conversions">{payout.conversions}</td>
+            <td class="num money" data-label="Amount">{payout.money().to_string()}</td>
+        </tr>
+    }
+}
+
+/// Where a payout stands; also for the admin's page.
+pub fn sentence(zone: &Zone, payout: &Payout) -> String {
+    let on = |at: Option<_>| at.map(|at| format!(" on {}", zone.show(at))).unwrap_or_default();
+    match payout.state {
+        PayoutState::Proposed => "Proposed: nothing is reserved yet.".to_owned(),
+        PayoutState::Approved => format!("Approved{}: it is on its way.", on(payout.decided_at_ms)),
+        PayoutState::Sent => "Given to the bank.".to_owned(),
+        PayoutState::Paid => format!("Paid{}, reference {}.", on(payout.paid_at_ms), payout.reference),
+        PayoutState::Failed => {
+            format!("Failed{}: {}. It is payable again.", on(payout.decided_at_ms), payout.reason.trim_end_matches('.'))
+        }
+        PayoutState::Returned => "It came back from your bank, and is payable again.".to_owned(),
+        PayoutState::Carried => payout.reason.clone(),
+        PayoutState::Cancelled => "Its run was given up before anything was reserved.".to_owned(),
+    }
+}

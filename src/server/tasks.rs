@@ -1,0 +1,61 @@
+//! What happens by itself: a task looks now and then for what is due by the network's clock. Every process runs it;
+//! two of them at once do nothing twice, because each step is decided under its lock.
+
+use std::time::Duration;
+
+use tokio::task::JoinHandle;
+use tokio::time::MissedTickBehavior;
+
+use crate::app::state::App;
+use crate::settlement::{hold, review};
+use crate::store::{StoreError, salts, sessions};
+
+/// How often a process looks.
+pub const INTERVAL_MS: u64 = 30_000;
+
+/// Runs [`run`] every `interval_ms`, until it is aborted; 0 never runs it.
+pub fn spawn(app: App, interval_ms: u64) -> JoinHandle<()> {
+    tokio::spawn(async move {
+        if interval_ms == 0 {
+            return;
+        }
+        let mut ticks = tokio::time::interval(Duration::from_millis(interval_ms));
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            ticks.tick().await;
+            run(&app).await;
+        }
+    })
+}
+
+/// Does everything that is due. What fails is logged and found due again at the next look.
+pub async fn run(app: &App) {
+    let (store, environment) = (&app.store, &app.environment);
+    report("approve_due", review::approve_due(store, environment).await);
+    report("release_due", hold::release_due(store, environment).await);
+    report("forget_sessions", forget_sessions(app).await);
+    report("forget_salts", forget_salts(app).await);
+}
+
+fn report(task: &'static str, done: Result<usize, StoreError>) {
+    match done {
+        Ok(0) => {}
+        Ok(count) => tracing::info!(task, count, "done"),
+        Err(error) => tracing::error!(task, %error, "failed; tried again at the next look"),
+    }
+}
+
+async fn forget_sessions(app: &App) -> Result<usize, StoreError> {
+    let mut w = app.store.write().await?;
+    let forgotten = sessions::delete_expired(&mut w, app.environment.now()).await?;
+    w.commit().await?;
+    Ok(usize::try_from(forgotten).unwrap_or(usize::MAX))
+}
+
+/// The salts and remembered visitors of the days before yesterday, so that no visitor is known for longer than 48 hours.
+async fn forget_salts(app: &App) -> Result<usize, StoreError> {
+    let mut w = app.store.write().await?;
+    salts::delete_before(&mut w, app.environment.now().utc_day() - 1).await?;
+    w.commit().await?;
+    Ok(0)
+}

@@ -1,0 +1,48 @@
+//! The hold: what is approved, no longer held back and funded becomes payable.
+
+use crate::domain::environment::Environment;
+use crate::domain::ids::ConversionId;
+use crate::domain::{ledger, review};
+use crate::store::{Store, StoreError, conversion_lists, conversions, deposits, rollups, terms};
+
+use super::review::post;
+use super::step;
+
+/// The job reads so many ids at a time.
+const PAGE: i64 = 500;
+
+/// The job: releases every approved conversion whose hold is over and which is funded. Two processes may run it at
+/// once: each conversion is decided under its lock. Gives how many were released.
+pub async fn release_due(store: &Store, environment: &Environment) -> Result<usize, StoreError> {
+    let (mut after, mut released) = (ConversionId(0), 0);
+    loop {
+        let now = environment.now();
+        let due = conversion_lists::list_hold_over(&mut store.read().await?, now, after, PAGE).await?;
+        let Some(&last) = due.last() else { return Ok(released) };
+        for id in due {
+            released += usize::from(release(store, environment, id).await?);
+        }
+        after = last;
+    }
+}
+
+/// False where it is no longer due.
+async fn release(store: &Store, environment: &Environment, id: ConversionId) -> Result<bool, StoreError> {
+    let mut w = store.write().await?;
+    let conversion = conversions::lock(&mut w, id).await?;
+    let Some(approved_at) = conversion.approved_at_ms else { return Ok(false) };
+    let terms = terms::get(&mut w, conversion.campaign_id, conversion.terms_version).await?;
+    let is_free = conversion.worth().is_none_or(|worth| worth.charge_minor() == 0);
+    let is_funded = is_free || deposits::find_allocation(&mut w, id).await?.is_some();
+    let hold_end = review::hold_end(approved_at, &terms);
+    match review::release(conversion.state, hold_end, is_funded, environment.now()) {
+        Ok(step) => {
+            let taken = step::take(&mut w, environment, conversion, step, None, |_| ()).await?;
+            rollups::change_conversion(&mut w, Some(&taken.before), Some(&taken.after)).await?;
+            post(&mut w, environment, &taken, ledger::release).await?;
+        }
+        Err(_) => return Ok(false),
+    }
+    w.commit().await?;
+    Ok(true)
+}

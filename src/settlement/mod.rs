@@ -1,0 +1,23 @@
+//! MONEY AFTER IT IS EARNED: reviewed, funded, released, paid. Each step is one transaction that writes the
+//! conversion, its event, its transfers and the report totals together, or none of them.
+//!
+//! Locks are always taken in this order, so that two processes never wait for each other: run, conversions by id,
+//! report totals, accounts.
+
+pub mod deposit;
+pub mod hold;
+pub mod payout;
+pub mod review;
+mod step;
+
+use crate::domain::ids::MemberId;
+use crate::domain::party::{Acting, Viewer};
+use crate::store::StoreError;
+
+/// The admin who is calling. To everybody else nothing is here.
+fn admin(viewer: &Viewer) -> Result<MemberId, StoreError> {
+    match viewer.acting {
+        Acting::Admin => Ok(viewer.member_id),
+        Acting::Publisher(_) | Acting::Advertiser(_) => Err(StoreError::NotFound),
+    }
+}

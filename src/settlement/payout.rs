@@ -1,0 +1,305 @@
+//! Payouts: proposed as a run, approved (and only then reserved), paid or failed.
+
+use crate::domain::account::{AccountKey, AccountKind};
+use crate::domain::environment::Environment;
+use crate::domain::ids::{ConversionId, MemberId, PayoutId, PayoutRunId};
+use crate::domain::ledger::{self, Fact, Posting};
+use crate::domain::money::{Currency, Money};
+use crate::domain::party::Viewer;
+use crate::domain::payout::{self, NET_DAYS_DEFAULT, PayoutLine, PayoutRules, PayoutState, Proposal};
+use crate::domain::time::Zone;
+use crate::store::payouts::{NewPayout, Payout};
+use crate::store::{Store, StoreError, Writer, conversions, payouts};
+
+use super::step::{self, Taken};
+use super::{admin, hold};
+
+const PAGE: i64 = 1_000;
+const TEXT_MAX: usize = 200;
+
+/// How the network pays; from the process's configuration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PayoutSettings {
+    /// The month of approval must have ended so long before the run.
+    pub net_days: i64,
+    /// Less is carried: minor units of the run's currency. Unset: 25 of the currency.
+    pub threshold_minor: Option<i64>,
+    /// A run of more needs a second admin: minor units of the run's currency. Unset: off.
+    pub four_eyes_minor: Option<i64>,
+}
+
+impl Default for PayoutSettings {
+    fn default() -> Self {
+        Self { net_days: NET_DAYS_DEFAULT, threshold_minor: None, four_eyes_minor: None }
+    }
+}
+
+impl PayoutSettings {
+    fn rules(&self, currency: Currency) -> PayoutRules {
+        let thresholds = self.threshold_minor.map(|minor| Money::new(minor, currency)).into_iter().collect();
+        // The network's zone.
+        PayoutRules { net_days: self.net_days, thresholds, zone: Zone::UTC }
+    }
+}
+
+/// Why nothing happened to a run or a payout.
+#[derive(Debug, thiserror::Error)]
+pub enum PayoutRefused {
+    #[error("it has changed since it was proposed: propose again and look again")]
+    Changed,
+    #[error("there is nothing to pay in this run")]
+    NothingToPay,
+    #[error("a run of more than {0} is approved by another admin than the one who proposed it")]
+    SecondAdminNeeded(Money),
+    #[error("the payout is {0}, and only an approved one can be paid or fail")]
+    NotUnderWay(PayoutState),
+    #[error("the bank's reference is needed, in at most {TEXT_MAX} characters")]
+    ReferenceMissing,
+    #[error("say why it failed, in at most {TEXT_MAX} characters: the publisher will read it")]
+    ReasonMissing,
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Lists what each publisher would get in this currency, and who gets nothing with the reason: a draft, in which
+/// nothing is reserved. An earlier draft in this currency is given up.
+///
+/// # Errors
+/// `Changed`: somebody else proposes at the same moment.
+pub async fn propose(
+    store: &Store,
+    environment: &Environment,
+    viewer: &Viewer,
+    currency: Currency,
+    settings: &PayoutSettings,
+) -> Result<PayoutRunId, PayoutRefused> {
+    let by = admin(viewer)?;
+    hold::release_due(store, environment).await?;
+    let mut w = store.write().await?;
+    payouts::cancel_draft(&mut w, currency).await?;
+    let run = environment.new_id(PayoutRunId);
+    payouts::insert_run(&mut w, run, currency, by).await.map_err(|error| {
+        if error.is_refused_by("payout_runs_currency_key") { PayoutRefused::Changed } else { error.into() }
+    })?;
+    let lines = payable(&mut w, currency).await?;
+    for proposal in payout::propose(&lines, &settings.rules(currency), environment.now()) {
+        insert_proposal(&mut w, environment, run, &proposal, &lines).await?;
+    }
+    w.commit().await?;
+    Ok(run)
+}
+
+/// Every payable conversion in this currency, by id.
+async fn payable(w: &mut Writer, currency: Currency) -> Result<Vec<PayoutLine>, StoreError> {
+    let mut lines: Vec<PayoutLine> = Vec::new();
+    loop {
+        let after = lines.last().map_or(ConversionId(0), |line| line.conversion_id);
+        let more = payouts::list_payable(w, currency, after, PAGE).await?;
+        if more.is_empty() {
+            return Ok(lines);
+        }
+        lines.extend(more);
+    }
+}
+
+async fn insert_proposal(
+    w: &mut Writer,
+    environment: &Environment,
+    payout_run_id: PayoutRunId,
+    proposal: &Proposal,
+    lines: &[PayoutLine],
+) -> Result<(), StoreError> {
+    let payout_id = environment.new_id(PayoutId);
+    let new = NewPayout {
+        payout_id,
+        payout_run_id,
+        publisher_id: proposal.publisher_id,
+        money: proposal.money,
+        state: proposal.state,
+        reason: &proposal.sentence().unwrap_or_default(),
+    };
+    payouts::insert(w, &new).await?;
+    for &id in &proposal.conversions {
+        let line = lines.binary_search_by_key(&id, |line| line.conversion_id);
+        let line = &lines[line.expect("a proposal pays the lines it was made from")];
+        payouts::insert_item(w, payout_id, id, line.amount_minor).await?;
+    }
+    Ok(())
+}
+
+/// An admin approves a run: all its payouts are reserved in this one transaction, so that nothing is paid twice,
+/// whatever runs at once.
+///
+/// # Errors
+/// `Changed`: decided by somebody else, or no longer what was proposed; nothing is reserved then.
+pub async fn approve(
+    store: &Store,
+    environment: &Environment,
+    viewer: &Viewer,
+    run_id: PayoutRunId,
+    version: i64,
+    settings: &PayoutSettings,
+) -> Result<(), PayoutRefused> {
+    let by = admin(viewer)?;
+    let mut w = store.write().await?;
+    let run = payouts::get_run(&mut w, run_id).await?;
+    payouts::approve_run(&mut w, run_id, version, by).await.map_err(changed)?;
+    let limit = settings.four_eyes_minor.filter(|limit| run.total_minor > *limit && run.created_by == by);
+    if let Some(limit) = limit {
+        return Err(PayoutRefused::SecondAdminNeeded(Money::new(limit, run.currency)));
+    }
+    let mut proposed = payouts::list_of_run(&mut w, run_id).await?;
+    proposed.retain(|payout| payout.state == PayoutState::Proposed);
+    if proposed.is_empty() {
+        return Err(PayoutRefused::NothingToPay);
+    }
+    let taken = move_conversions(&mut w, environment, &proposed, PayoutState::Approved, Some(by)).await?;
+    step::count(&mut w, &taken).await?;
+    for payout in proposed {
+        reserve(&mut w, environment, payout, by).await?;
+    }
+    Ok(w.commit().await?)
+}
+
+fn changed(error: StoreError) -> PayoutRefused {
+    if matches!(error, StoreError::Conflict) { PayoutRefused::Changed } else { error.into() }
+}
+
+async fn reserve(w: &mut Writer, environment: &Environment, payout: Payout, by: MemberId) -> Result<(), PayoutRefused> {
+    let account =
+        AccountKey { party: payout.publisher_id.party(), kind: AccountKind::Payable, currency: payout.currency };
+    crate::store::ledger::lock_account(w, &account).await?;
+    if crate::store::ledger::balance(w, &account).await? < payout.amount_minor {
+        return Err(PayoutRefused::Changed);
+    }
+    post(w, environment, payout.payout_id, &ledger::reserve(payout.publisher_id, payout.money())).await?;
+    let decided_at_ms = Some(environment.now());
+    let payout = Payout { state: PayoutState::Approved, approved_by: Some(by), decided_at_ms, ..payout };
+    payouts::update(w, &payout).await.map_err(changed)
+}
+
+async fn post(
+    w: &mut Writer,
+    environment: &Environment,
+    payout: PayoutId,
+    postings: &[Posting],
+) -> Result<(), StoreError> {
+    crate::store::ledger::post(w, environment, Fact::Payout, payout.0, postings).await
+}
+
+/// Takes the conversions of these payouts along to the payouts' new state, locked in the order of their ids.
+async fn move_conversions(
+    w: &mut Writer,
+    environment: &Environment,
+    list: &[Payout],
+    to: PayoutState,
+    actor: Option<MemberId>,
+) -> Result<Vec<Taken>, PayoutRefused> {
+    let mut items = Vec::new();
+    for payout in list {
+        let of_payout = payouts::list_items(w, payout.payout_id).await?;
+        let sum: i128 = of_payout.iter().map(|(_, minor)| i128::from(*minor)).sum();
+        assert!(sum == i128::from(payout.amount_minor), "a payout is the sum of its conversions: {payout:?}");
+        items.extend(of_payout.into_iter().map(|(id, minor)| (id, minor, payout)));
+    }
+    items.sort_by_key(|(id, _, _)| *id);
+    let mut taken = Vec::with_capacity(items.len());
+    for (id, minor, payout) in items {
+        taken.push(move_conversion(w, environment, id, minor, payout, to, actor).await?);
+    }
+    Ok(taken)
+}
+
+async fn move_conversion(
+    w: &mut Writer,
+    environment: &Environment,
+    id: ConversionId,
+    minor: i64,
+    payout: &Payout,
+    to: PayoutState,
+    actor: Option<MemberId>,
+) -> Result<Taken, PayoutRefused> {
+    let conversion = conversions::lock(w, id).await?;
+    let owner = (to != PayoutState::Approved).then_some(payout.payout_id);
+    let is_as_proposed = conversion.commission_minor == minor
+        && conversion.currency == payout.currency
+        && conversion.publisher_id == Some(payout.publisher_id)
+        && conversion.payout_id == owner;
+    let step = payout::step(conversion.state, to).filter(|_| is_as_proposed).ok_or(PayoutRefused::Changed)?;
+    let paying = (to != PayoutState::Failed).then_some(payout.payout_id);
+    Ok(step::take(w, environment, conversion, step, actor, |after| after.payout_id = paying).await?)
+}
+
+/// The publisher has the money: the bank says so by its reference.
+///
+/// # Errors
+/// No reference; not under way any more; changed since `version`.
+pub async fn mark_paid(
+    store: &Store,
+    environment: &Environment,
+    viewer: &Viewer,
+    id: PayoutId,
+    version: i64,
+    reference: &str,
+) -> Result<(), PayoutRefused> {
+    let reference = text(reference).ok_or(PayoutRefused::ReferenceMissing)?;
+    finish(store, environment, viewer, id, version, PayoutState::Paid, reference).await
+}
+
+/// It could not be sent: its conversions are payable again.
+///
+/// # Errors
+/// No reason; not under way any more; changed since `version`.
+pub async fn fail(
+    store: &Store,
+    environment: &Environment,
+    viewer: &Viewer,
+    id: PayoutId,
+    version: i64,
+    reason: &str,
+) -> Result<(), PayoutRefused> {
+    let reason = text(reason).ok_or(PayoutRefused::ReasonMissing)?;
+    finish(store, environment, viewer, id, version, PayoutState::Failed, reason).await
+}
+
+fn text(text: &str) -> Option<&str> {
+    let text = text.trim();
+    let is_good = !text.is_empty() && text.chars().count() <= TEXT_MAX && !text.contains(char::is_control);
+    is_good.then_some(text)
+}
+
+/// The end of an approved payout: paid, with the bank's reference as `text`, or failed, with the reason.
+async fn finish(
+    store: &Store,
+    environment: &Environment,
+    viewer: &Viewer,
+    id: PayoutId,
+    version: i64,
+    to: PayoutState,
+    text: &str,
+) -> Result<(), PayoutRefused> {
+    let by = admin(viewer)?;
+    let mut w = store.write().await?;
+    let run = payouts::get(&mut w, id).await?.payout_run_id;
+    payouts::lock_run(&mut w, run).await?;
+    let mut payout = payouts::get(&mut w, id).await?;
+    if !payout.state.can_become(to) {
+        return Err(PayoutRefused::NotUnderWay(payout.state));
+    }
+    let taken = move_conversions(&mut w, environment, std::slice::from_ref(&payout), to, Some(by)).await?;
+    step::count(&mut w, &taken).await?;
+    let now = environment.now();
+    payout.state = to;
+    payout.version = version;
+    let postings = if to == PayoutState::Paid {
+        (payout.reference, payout.paid_at_ms) = (text.to_owned(), Some(now));
+        ledger::settle(payout.publisher_id, payout.money())
+    } else {
+        (payout.reason, payout.decided_at_ms) = (text.to_owned(), Some(now));
+        ledger::fail(payout.publisher_id, payout.money())
+    };
+    post(&mut w, environment, id, &postings).await?;
+    payouts::update(&mut w, &payout).await.map_err(changed)?;
+    payouts::complete_run(&mut w, run).await?;
+    Ok(w.commit().await?)
+}

@@ -1,0 +1,138 @@
+//! Approving and rejecting conversions: by their advertiser, by an admin, and by the validation deadline.
+
+use crate::domain::environment::Environment;
+use crate::domain::ids::{ConversionId, MemberId};
+use crate::domain::ledger::{self, Fact, Posting, Worth};
+use crate::domain::party::{Acting, Viewer};
+use crate::domain::reason::{ReasonCode, RejectReason};
+use crate::domain::review::{self, Standing, Step, StepRefused};
+use crate::store::conversions::Conversion;
+use crate::store::{Store, StoreError, Writer, conversion_lists, conversions, rollups, terms};
+
+use super::deposit;
+use super::step::{self, Taken};
+
+/// The job reads so many ids at a time.
+const PAGE: i64 = 500;
+
+/// Why a conversion was not approved or rejected.
+#[derive(Debug, thiserror::Error)]
+pub enum ReviewRefused {
+    #[error(transparent)]
+    Step(#[from] StepRefused),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// A person approves a pending conversion: the advertiser owes it, and a deposit pays for it if there is one.
+///
+/// # Errors
+/// `NotFound` for whoever may not review it; a step that its state does not allow.
+pub async fn approve(
+    store: &Store,
+    environment: &Environment,
+    viewer: &Viewer,
+    id: ConversionId,
+) -> Result<(), ReviewRefused> {
+    let mut w = store.write().await?;
+    let conversion = lock_of(&mut w, viewer, id).await?;
+    let step = review::approve(conversion.state)?;
+    write_approval(&mut w, environment, conversion, step, Some(viewer.member_id)).await?;
+    Ok(w.commit().await?)
+}
+
+/// Takes its worth from a conversion that is not yet approved; the reason is what its publisher reads.
+///
+/// # Errors
+/// As [`approve`]; no reason, or "other" without a note.
+pub async fn reject(
+    store: &Store,
+    environment: &Environment,
+    viewer: &Viewer,
+    id: ConversionId,
+    reason: Option<RejectReason>,
+    note: &str,
+) -> Result<(), ReviewRefused> {
+    let mut w = store.write().await?;
+    let conversion = lock_of(&mut w, viewer, id).await?;
+    let step = review::reject(conversion.state, reason, note)?;
+    let text = step.reason.as_str().to_owned();
+    let change = |after: &mut Conversion| after.reason = Some(text);
+    let taken = step::take(&mut w, environment, conversion, step, Some(viewer.member_id), change).await?;
+    rollups::change_conversion(&mut w, Some(&taken.before), Some(&taken.after)).await?;
+    post(&mut w, environment, &taken, ledger::reject).await?;
+    Ok(w.commit().await?)
+}
+
+/// Locks a conversion that this viewer may review: an advertiser its own, an admin any.
+async fn lock_of(w: &mut Writer, viewer: &Viewer, id: ConversionId) -> Result<Conversion, StoreError> {
+    if matches!(viewer.acting, Acting::Publisher(_)) {
+        return Err(StoreError::NotFound);
+    }
+    conversions::get_of(w, viewer.acting, id).await?;
+    conversions::lock(w, id).await
+}
+
+async fn write_approval(
+    w: &mut Writer,
+    environment: &Environment,
+    conversion: Conversion,
+    step: Step,
+    actor: Option<MemberId>,
+) -> Result<(), StoreError> {
+    let now = environment.now();
+    let change = |after: &mut Conversion| after.approved_at_ms = Some(now);
+    let taken = step::take(w, environment, conversion, step, actor, change).await?;
+    rollups::change_conversion(w, Some(&taken.before), Some(&taken.after)).await?;
+    post(w, environment, &taken, ledger::approve).await?;
+    deposit::allocate(w, environment, taken.after.advertiser_id, taken.after.currency).await?;
+    Ok(())
+}
+
+/// Posts what a step means for the worth of its conversion, under the event's id; nothing while it belongs to nobody.
+pub(super) async fn post(
+    w: &mut Writer,
+    environment: &Environment,
+    taken: &Taken,
+    rule: impl FnOnce(&Worth) -> Vec<Posting>,
+) -> Result<(), StoreError> {
+    let Some(worth) = taken.before.worth() else { return Ok(()) };
+    crate::store::ledger::post(w, environment, Fact::Conversion, taken.event_id.0, &rule(&worth)).await
+}
+
+/// The job: approves every pending conversion whose validation deadline has passed, which is vouched for and not held.
+/// Two processes may run it at once: each conversion is decided under its lock. Gives how many were approved.
+pub async fn approve_due(store: &Store, environment: &Environment) -> Result<usize, StoreError> {
+    let (mut after, mut approved) = (ConversionId(0), 0);
+    loop {
+        let now = environment.now();
+        let due = conversion_lists::list_validation_over(&mut store.read().await?, now, after, PAGE).await?;
+        let Some(&last) = due.last() else { return Ok(approved) };
+        for id in due {
+            approved += usize::from(approve_by_itself(store, environment, id).await?);
+        }
+        after = last;
+    }
+}
+
+/// False where it is no longer due.
+async fn approve_by_itself(store: &Store, environment: &Environment, id: ConversionId) -> Result<bool, StoreError> {
+    let mut w = store.write().await?;
+    let conversion = conversions::lock(&mut w, id).await?;
+    let terms = terms::get(&mut w, conversion.campaign_id, conversion.terms_version).await?;
+    let standing = standing(&conversion, review::validation_deadline(conversion.converted_at_ms, &terms))?;
+    match review::approve_by_itself(&standing, environment.now()) {
+        Ok(step) => write_approval(&mut w, environment, conversion, step, None).await?,
+        Err(_) => return Ok(false),
+    }
+    w.commit().await?;
+    Ok(true)
+}
+
+/// What the rules of review look at.
+pub fn standing(conversion: &Conversion, deadline_at: crate::domain::time::Timestamp) -> Result<Standing, StoreError> {
+    let corrupt = |why: &str| StoreError::Corrupt { what: "hold", why: why.to_owned() };
+    let held = conversion.held_reason.as_deref();
+    let held_reason = held.map(|code| code.parse::<ReasonCode>().map_err(|_| corrupt(code))).transpose()?;
+    Ok(Standing { state: conversion.state, badge: conversion.badge, held_reason, deadline_at })
+}

@@ -1,0 +1,48 @@
+//! One step in the life of a conversion that this transaction has locked.
+
+use crate::domain::environment::Environment;
+use crate::domain::ids::{EventId, MemberId};
+use crate::domain::review::{EventRecord, Step};
+use crate::store::conversions::Conversion;
+use crate::store::{StoreError, Writer, conversions, evidence, rollups};
+
+/// A conversion before and after a step, and the step's event. The caller posts to the ledger and moves the totals.
+pub struct Taken {
+    pub before: Conversion,
+    pub after: Conversion,
+    pub event_id: EventId,
+}
+
+/// Writes the step and its event; `change` sets what else the step changes of the conversion.
+pub async fn take(
+    w: &mut Writer,
+    environment: &Environment,
+    before: Conversion,
+    step: Step,
+    actor: Option<MemberId>,
+    change: impl FnOnce(&mut Conversion),
+) -> Result<Taken, StoreError> {
+    let event_id = environment.new_id(EventId);
+    let mut after = Conversion { state: step.to, ..before.clone() };
+    change(&mut after);
+    conversions::update(w, &after).await?;
+    let event = EventRecord {
+        number: evidence::count_events(w, before.conversion_id).await? + 1,
+        from: Some(step.from),
+        to: step.to,
+        actor,
+        reason: step.reason,
+        note: step.note,
+        amount_before_minor: before.amount_minor,
+        amount_after_minor: after.amount_minor,
+        at: environment.now(),
+    };
+    evidence::insert_event(w, event_id, before.conversion_id, &event).await?;
+    Ok(Taken { before, after, event_id })
+}
+
+/// Moves the totals of everybody who reads these conversions.
+pub async fn count(w: &mut Writer, taken: &[Taken]) -> Result<(), StoreError> {
+    let changes: Vec<_> = taken.iter().map(|taken| (Some(&taken.before), Some(&taken.after))).collect();
+    rollups::change_conversions(w, &changes).await
+}

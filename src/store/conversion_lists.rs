@@ -1,0 +1,110 @@
+//! Conversions in lists: with the names and dates that people read beside them, and those for which a day has come.
+
+use sqlx::{query_as, query_scalar};
+
+use super::conversions::{Conversion, Filter, columns};
+use super::driver::Conn;
+use super::error::StoreError;
+use crate::domain::ids::{ConversionId, EventId};
+use crate::domain::party::Acting;
+use crate::domain::time::Timestamp;
+
+/// A conversion with what a list shows beside it.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct Listed {
+    #[sqlx(flatten)]
+    pub conversion: Conversion,
+    pub campaign_name: String,
+    pub publisher_name: Option<String>,
+    /// Of the version of the terms that prices it.
+    pub validation_days: i64,
+    pub hold_days: i64,
+    /// Its latest step, whose id has the time.
+    pub latest_event_id: Option<EventId>,
+    /// The bank's reference of the payout that paid it.
+    pub payout_reference: Option<String>,
+}
+
+macro_rules! list {
+    ($scope:literal) => {
+        concat!(
+            "select ",
+            columns!(),
+            ", (select n.name from campaigns n where n.campaign_id = conversions.campaign_id) as campaign_name,
+            (select p.name from parties p where p.party_id = conversions.publisher_id) as publisher_name,
+            (select t.validation_days from terms t where t.campaign_id = conversions.campaign_id
+                and t.version = conversions.terms_version) as validation_days,
+            (select t.hold_days from terms t where t.campaign_id = conversions.campaign_id
+                and t.version = conversions.terms_version) as hold_days,
+            (select max(e.event_id) from conversion_events e where e.conversion_id = conversions.conversion_id)
+                as latest_event_id,
+            (select o.reference from payouts o where o.payout_id = conversions.payout_id) as payout_reference
+            from conversions where (campaign_id = $1 or $1 is null)
+            and (state = $2 or $2 is null) and (conversion_id < $3 or $3 is null)",
+            $scope,
+            " order by conversion_id desc limit $4"
+        )
+    };
+}
+
+macro_rules! due {
+    ($rest:literal) => {
+        concat!(
+            "select c.conversion_id from conversions c
+            join terms t on t.campaign_id = c.campaign_id and t.version = c.terms_version where ",
+            $rest,
+            " and c.conversion_id > $2 order by c.conversion_id limit $3"
+        )
+    };
+}
+
+sql! {
+    LIST = list!("");
+    LIST_OF_PUBLISHER = list!(" and publisher_id = $5");
+    LIST_OF_ADVERTISER = list!(" and advertiser_id = $5");
+    LIST_VALIDATION_OVER = due!("c.state = 'pending' and c.converted_at_ms + t.validation_days * 86400000 <= $1
+        and c.held_reason is null and c.badge in ('signed', 'key')");
+    LIST_HOLD_OVER = due!("c.state = 'approved' and not c.is_test
+        and c.approved_at_ms + t.hold_days * 86400000 <= $1 and (c.commission_minor + c.fee_minor = 0
+        or exists (select 1 from allocations a where a.conversion_id = c.conversion_id))");
+}
+
+/// The conversions that the caller may see, newest first.
+pub async fn list_of(conn: &mut Conn, acting: Acting, filter: &Filter) -> Result<Vec<Listed>, StoreError> {
+    let (text, party) = match acting {
+        Acting::Admin => (LIST, None),
+        Acting::Publisher(publisher) => (LIST_OF_PUBLISHER, Some(publisher.party())),
+        Acting::Advertiser(advertiser) => (LIST_OF_ADVERTISER, Some(advertiser.party())),
+    };
+    on_driver!(conn, |c| {
+        let list = query_as(text).bind(filter.campaign_id).bind(filter.state).bind(filter.before).bind(filter.limit);
+        match party {
+            Some(party) => list.bind(party),
+            None => list,
+        }
+        .fetch_all(c)
+        .await
+    })
+}
+
+/// Pending conversions whose validation deadline has passed and which the deadline may approve, after `after`: for the
+/// job, which asks the rule again once it holds one.
+pub async fn list_validation_over(
+    conn: &mut Conn,
+    now: Timestamp,
+    after: ConversionId,
+    limit: i64,
+) -> Result<Vec<ConversionId>, StoreError> {
+    on_driver!(conn, |c| query_scalar(LIST_VALIDATION_OVER).bind(now).bind(after).bind(limit).fetch_all(c).await)
+}
+
+/// Approved conversions whose hold is over and which are funded (what costs nothing needs no money), after `after`.
+/// Tests are never paid.
+pub async fn list_hold_over(
+    conn: &mut Conn,
+    now: Timestamp,
+    after: ConversionId,
+    limit: i64,
+) -> Result<Vec<ConversionId>, StoreError> {
+    on_driver!(conn, |c| query_scalar(LIST_HOLD_OVER).bind(now).bind(after).bind(limit).fetch_all(c).await)
+}

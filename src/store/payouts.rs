@@ -1,0 +1,288 @@
+//! Payout runs, the payouts in them, and what each payout pays.
+
+use sqlx::{query, query_as, query_scalar};
+
+use super::changes::Change;
+use super::driver::{Conn, Writer};
+use super::error::StoreError;
+use crate::domain::ids::{ConversionId, MemberId, PayoutId, PayoutRunId, PublisherId};
+use crate::domain::money::{Currency, Money};
+use crate::domain::party::NETWORK;
+use crate::domain::payout::{PayoutLine, PayoutRunState, PayoutState};
+use crate::domain::time::Timestamp;
+
+/// A list of payouts proposed together; its id has the time of the proposal.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct PayoutRun {
+    pub payout_run_id: PayoutRunId,
+    pub state: PayoutRunState,
+    pub currency: Currency,
+    pub created_by: MemberId,
+    pub decided_by: Option<MemberId>,
+    pub version: i64,
+    /// Payouts that are not carried to the next run.
+    pub payouts: i64,
+    pub carried: i64,
+    /// What the payouts sum up to, those that failed too.
+    pub total_minor: i64,
+}
+
+impl PayoutRun {
+    pub const fn total(&self) -> Money {
+        Money::new(self.total_minor, self.currency)
+    }
+}
+
+/// What one publisher gets in one currency.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct Payout {
+    pub payout_id: PayoutId,
+    pub payout_run_id: PayoutRunId,
+    pub publisher_id: PublisherId,
+    pub publisher_name: String,
+    pub currency: Currency,
+    pub amount_minor: i64,
+    pub state: PayoutState,
+    /// Why it is carried or has failed; a sentence.
+    pub reason: String,
+    /// The bank's, once it is paid.
+    pub reference: String,
+    pub approved_by: Option<MemberId>,
+    pub decided_at_ms: Option<Timestamp>,
+    pub paid_at_ms: Option<Timestamp>,
+    pub version: i64,
+    /// How many conversions it pays.
+    pub conversions: i64,
+}
+
+impl Payout {
+    pub const fn money(&self) -> Money {
+        Money::new(self.amount_minor, self.currency)
+    }
+}
+
+#[derive(sqlx::FromRow)]
+struct LineRow {
+    conversion_id: ConversionId,
+    publisher_id: PublisherId,
+    currency: Currency,
+    commission_minor: i64,
+    approved_at_ms: Timestamp,
+}
+
+macro_rules! runs {
+    ($rest:literal) => {
+        concat!(
+            "select r.payout_run_id, r.state, r.currency, r.created_by, r.decided_by, r.version,
+                (select count(*) from payouts p where p.payout_run_id = r.payout_run_id and p.state <> 'carried')
+                    as payouts,
+                (select count(*) from payouts p where p.payout_run_id = r.payout_run_id and p.state = 'carried')
+                    as carried,
+                cast(coalesce((select sum(p.amount_minor) from payouts p where p.payout_run_id = r.payout_run_id
+                    and p.state <> 'carried'), 0) as bigint) as total_minor
+                from payout_runs r where ",
+            $rest
+        )
+    };
+}
+
+macro_rules! payouts {
+    ($rest:literal) => {
+        concat!(
+            "select o.payout_id, o.payout_run_id, o.publisher_id, p.name as publisher_name, o.currency,
+                o.amount_minor, o.state, o.reason, o.reference, o.approved_by, o.decided_at_ms, o.paid_at_ms,
+                o.version, (select count(*) from payout_items i where i.payout_id = o.payout_id) as conversions
+                from payouts o join parties p on p.party_id = o.publisher_id ",
+            $rest
+        )
+    };
+}
+
+sql! {
+    GET_RUN = runs!("r.payout_run_id = $1");
+    LIST_RUNS = runs!("(r.payout_run_id < $1 or $1 is null) order by r.payout_run_id desc limit $2");
+    INSERT_RUN = "insert into payout_runs (payout_run_id, state, currency, created_by, decided_by, version)
+        values ($1, 'draft', $2, $3, null, 1)";
+    DECIDE_RUN = "update payout_runs set state = 'approved', decided_by = $3, version = version + 1
+        where payout_run_id = $1 and version = $2 and state = 'draft' returning payout_run_id";
+    CANCEL_DRAFT = "update payout_runs set state = 'cancelled', version = version + 1
+        where currency = $1 and state = 'draft' returning payout_run_id";
+    CANCEL_PAYOUTS = "update payouts set state = 'cancelled', version = version + 1
+        where payout_run_id = $1 and state = 'proposed'";
+    COMPLETE_RUN = "update payout_runs set state = 'completed', version = version + 1
+        where payout_run_id = $1 and state = 'approved' and not exists (select 1 from payouts
+            where payout_run_id = $1 and state in ('proposed', 'approved', 'sent'))";
+    LOCK_RUN = "update payout_runs set currency = currency where payout_run_id = $1 returning payout_run_id";
+    GET = payouts!("where o.payout_id = $1");
+    GET_OF_PUBLISHER = payouts!("where o.payout_id = $1 and o.publisher_id = $2");
+    LIST_OF_RUN = payouts!("where o.payout_run_id = $1 order by o.payout_id");
+    LIST_OF_PUBLISHER = payouts!("join payout_runs r on r.payout_run_id = o.payout_run_id
+        where o.publisher_id = $1 and (o.payout_id < $2 or $2 is null) and r.state <> 'cancelled'
+        and o.state not in ('proposed', 'cancelled') order by o.payout_id desc limit $3");
+    PAID_OF_PUBLISHER = "select currency, cast(sum(amount_minor) as bigint) as paid_minor from payouts
+        where publisher_id = $1 and state = 'paid' group by currency order by currency";
+    INSERT = "insert into payouts (payout_id, payout_run_id, publisher_id, currency, amount_minor, state, reason,
+        reference, approved_by, decided_at_ms, paid_at_ms, version)
+        values ($1, $2, $3, $4, $5, $6, $7, '', null, null, null, 1)";
+    UPDATE = "update payouts set state = $3, reason = $4, reference = $5, approved_by = $6, decided_at_ms = $7,
+        paid_at_ms = $8, version = version + 1 where payout_id = $1 and version = $2 returning version";
+    INSERT_ITEM = "insert into payout_items (payout_id, conversion_id, amount_minor) values ($1, $2, $3)";
+    LIST_ITEMS = "select conversion_id, amount_minor from payout_items where payout_id = $1 order by conversion_id";
+    LIST_PAYABLE = "select conversion_id, publisher_id, currency, commission_minor, approved_at_ms from conversions
+        where state = 'payable' and currency = $1 and conversion_id > $2 order by conversion_id limit $3";
+}
+
+pub async fn get_run(conn: &mut Conn, id: PayoutRunId) -> Result<PayoutRun, StoreError> {
+    on_driver!(conn, |c| query_as(GET_RUN).bind(id).fetch_one(c).await)
+}
+
+/// For admins, newest first.
+pub async fn list_runs(conn: &mut Conn, before: Option<PayoutRunId>, limit: i64) -> Result<Vec<PayoutRun>, StoreError> {
+    on_driver!(conn, |c| query_as(LIST_RUNS).bind(before).bind(limit).fetch_all(c).await)
+}
+
+/// # Errors
+/// `payout_runs_currency_key`: there is a draft in this currency.
+pub async fn insert_run(w: &mut Writer, id: PayoutRunId, currency: Currency, by: MemberId) -> Result<(), StoreError> {
+    w.changed(Change::Figures(NETWORK));
+    on_driver!(w, |c| query(INSERT_RUN).bind(id).bind(currency).bind(by).execute(c).await.map(drop))
+}
+
+/// A draft becomes approved; whoever else decides it waits, and then finds it decided.
+///
+/// # Errors
+/// `Conflict`: the run is no longer a draft at `version`.
+pub async fn approve_run(w: &mut Writer, id: PayoutRunId, version: i64, by: MemberId) -> Result<(), StoreError> {
+    w.changed(Change::Figures(NETWORK));
+    let decided: Option<PayoutRunId> =
+        on_driver!(w, |c| query_scalar(DECIDE_RUN).bind(id).bind(version).bind(by).fetch_optional(c).await)?;
+    decided.map(drop).ok_or(StoreError::Conflict)
+}
+
+/// Gives up the draft in this currency, if there is one.
+pub async fn cancel_draft(w: &mut Writer, currency: Currency) -> Result<(), StoreError> {
+    let draft: Option<PayoutRunId> =
+        on_driver!(w, |c| query_scalar(CANCEL_DRAFT).bind(currency).fetch_optional(c).await)?;
+    if let Some(draft) = draft {
+        on_driver!(w, |c| query(CANCEL_PAYOUTS).bind(draft).execute(c).await.map(drop))?;
+    }
+    Ok(())
+}
+
+/// Keeps others from deciding about the payouts of this run until the transaction ends.
+pub async fn lock_run(w: &mut Writer, id: PayoutRunId) -> Result<(), StoreError> {
+    on_driver!(w, |c| query(LOCK_RUN).bind(id).execute(c).await.map(drop))
+}
+
+/// An approved run of which nothing is under way any more is completed.
+pub async fn complete_run(w: &mut Writer, id: PayoutRunId) -> Result<(), StoreError> {
+    on_driver!(w, |c| query(COMPLETE_RUN).bind(id).execute(c).await.map(drop))
+}
+
+/// For admins.
+pub async fn get(conn: &mut Conn, id: PayoutId) -> Result<Payout, StoreError> {
+    on_driver!(conn, |c| query_as(GET).bind(id).fetch_one(c).await)
+}
+
+pub async fn get_of_publisher(conn: &mut Conn, publisher: PublisherId, id: PayoutId) -> Result<Payout, StoreError> {
+    on_driver!(conn, |c| query_as(GET_OF_PUBLISHER).bind(id).bind(publisher).fetch_one(c).await)
+}
+
+/// For admins: all of a run, the carried ones too.
+pub async fn list_of_run(conn: &mut Conn, run: PayoutRunId) -> Result<Vec<Payout>, StoreError> {
+    on_driver!(conn, |c| query_as(LIST_OF_RUN).bind(run).fetch_all(c).await)
+}
+
+/// What a publisher is told, newest first: what was approved or carried; not what a draft only proposes.
+pub async fn list_of_publisher(
+    conn: &mut Conn,
+    publisher: PublisherId,
+    before: Option<PayoutId>,
+    limit: i64,
+) -> Result<Vec<Payout>, StoreError> {
+    on_driver!(conn, |c| query_as(LIST_OF_PUBLISHER).bind(publisher).bind(before).bind(limit).fetch_all(c).await)
+}
+
+/// What a publisher was paid, by currency.
+pub async fn paid_of_publisher(conn: &mut Conn, publisher: PublisherId) -> Result<Vec<(Currency, i64)>, StoreError> {
+    on_driver!(conn, |c| query_as(PAID_OF_PUBLISHER).bind(publisher).fetch_all(c).await)
+}
+
+/// A payout of a draft: proposed, or carried with the reason.
+pub struct NewPayout<'a> {
+    pub payout_id: PayoutId,
+    pub payout_run_id: PayoutRunId,
+    pub publisher_id: PublisherId,
+    pub money: Money,
+    pub state: PayoutState,
+    pub reason: &'a str,
+}
+
+pub async fn insert(w: &mut Writer, new: &NewPayout<'_>) -> Result<(), StoreError> {
+    w.changed(Change::Figures(new.publisher_id.party()));
+    on_driver!(w, |c| query(INSERT)
+        .bind(new.payout_id)
+        .bind(new.payout_run_id)
+        .bind(new.publisher_id)
+        .bind(new.money.currency)
+        .bind(new.money.minor)
+        .bind(new.state)
+        .bind(new.reason)
+        .execute(c)
+        .await
+        .map(drop))
+}
+
+/// Writes what may change of a payout.
+///
+/// # Errors
+/// `Conflict`: it is no longer at its `version`.
+pub async fn update(w: &mut Writer, payout: &Payout) -> Result<(), StoreError> {
+    w.changed(Change::Figures(payout.publisher_id.party()));
+    w.changed(Change::Figures(NETWORK));
+    let updated: Option<i64> = on_driver!(w, |c| query_scalar(UPDATE)
+        .bind(payout.payout_id)
+        .bind(payout.version)
+        .bind(payout.state)
+        .bind(&payout.reason)
+        .bind(&payout.reference)
+        .bind(payout.approved_by)
+        .bind(payout.decided_at_ms)
+        .bind(payout.paid_at_ms)
+        .fetch_optional(c)
+        .await)?;
+    updated.map(drop).ok_or(StoreError::Conflict)
+}
+
+pub async fn insert_item(
+    w: &mut Writer,
+    payout: PayoutId,
+    conversion: ConversionId,
+    amount_minor: i64,
+) -> Result<(), StoreError> {
+    on_driver!(w, |c| query(INSERT_ITEM).bind(payout).bind(conversion).bind(amount_minor).execute(c).await.map(drop))
+}
+
+/// The conversions that a payout pays, with their amounts.
+pub async fn list_items(conn: &mut Conn, payout: PayoutId) -> Result<Vec<(ConversionId, i64)>, StoreError> {
+    on_driver!(conn, |c| query_as(LIST_ITEMS).bind(payout).fetch_all(c).await)
+}
+
+/// What a run in this currency may pay, after `after`: for the proposal.
+pub async fn list_payable(
+    conn: &mut Conn,
+    currency: Currency,
+    after: ConversionId,
+    limit: i64,
+) -> Result<Vec<PayoutLine>, StoreError> {
+    let rows: Vec<LineRow> =
+        on_driver!(conn, |c| query_as(LIST_PAYABLE).bind(currency).bind(after).bind(limit).fetch_all(c).await)?;
+    let line = |row: LineRow| PayoutLine {
+        conversion_id: row.conversion_id,
+        publisher_id: row.publisher_id,
+        currency: row.currency,
+        amount_minor: row.commission_minor,
+        approved_at: row.approved_at_ms,
+    };
+    Ok(rows.into_iter().map(line).collect())
+}
