@@ -22,7 +22,7 @@ const FLASH: &str = "flash";
 const ANONYMOUS_MS: i64 = HOUR_MS;
 /// A flash that would be larger keeps only its message: what was entered is lost. The longest form, a campaign with
 /// its terms, fits.
-const FLASH_BYTES_MAX: usize = 32 * 1_024;
+pub(super) const FLASH_BYTES_MAX: usize = 32 * 1_024;
 
 /// How long a log-in lasts. An admin's is shorter, whatever else the member does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

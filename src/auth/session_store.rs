@@ -338,7 +338,7 @@ mod tests {
         let setting = setting().await;
         let session = setting.request(None);
         let mut large = flash();
-        large.values.insert("terms".to_owned(), "x".repeat(9_000));
+        large.values.insert("terms".to_owned(), "x".repeat(session::FLASH_BYTES_MAX + 1));
         session::put_flash(&session, large).await.unwrap();
         assert_eq!(session::take_flash(&session).await.unwrap(), Some(flash()));
     }

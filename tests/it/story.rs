@@ -4,8 +4,9 @@ use serde_json::{Value, json};
 use tallystick::domain::click_token::ClickToken;
 use tallystick::domain::time::{DAY_MS, HOUR_MS, MINUTE_MS, Timestamp};
 
+use crate::page::{between, forms};
 use crate::shop::{Click, Visitor};
-use crate::support::Kind;
+use crate::support::{Browser, Kind};
 use crate::world::{World, draft, entered};
 
 /// What must be, written by hand from the story.
@@ -110,6 +111,10 @@ impl Story {
             self.check(act, reply.status, &reply.body);
         }
         self.pixel("lead_pixel", &self.v1, "event=lead&order_id=LEAD-2").await;
+        let advertiser = &self.world.advertiser;
+        let rejected =
+            review(advertiser, "LEAD-2", "/api/reject_conversion", &[("reason", "test_order"), ("note", "")]).await;
+        assert!(rejected.contains("it was a test order"), "{rejected}");
     }
 
     async fn no_clicks(&self) {
@@ -159,6 +164,75 @@ impl Story {
     }
 }
 
+/// A row of the advertiser's conversions, decided by its form.
+async fn review(browser: &Browser, order: &str, action: &str, entered: &[(&str, &str)]) -> String {
+    let page = browser.get("/advertiser/conversions").await;
+    let row = page.text.split("<tr").find(|row| row.contains(order)).unwrap_or_else(|| panic!("{order} is listed"));
+    let form = forms(row).into_iter().find(|form| form.action == action);
+    let form = form.unwrap_or_else(|| panic!("{order} can be decided: {row}"));
+    browser.fill(&form, entered).await.plain()
+}
+
+impl Story {
+    /// The balances after a step, as the admin's ledger and the publishers' own pages show them.
+    async fn figures(&self, step: &str) {
+        let expected = self.expected["figures"][step].as_object().unwrap_or_else(|| panic!("step {step}"));
+        let ledger = self.world.admin.get("/admin/ledger").await.plain();
+        assert!(ledger.contains("All EUR accounts sum to zero."), "step {step}: {ledger}");
+        for (account, amount) in expected {
+            let line = format!("{account} {} EUR", amount.as_str().unwrap());
+            assert!(ledger.contains(&line), "step {step}: {line} in {ledger}");
+        }
+        let publishers = [("Garden Letters", &self.world.publisher_a), ("Trail Notes", &self.world.publisher_b)];
+        for (name, publisher) in publishers {
+            let page = publisher.get("/publisher/payouts").await.plain();
+            for (word, amount) in self.expected["publishers"][step][name].as_object().unwrap() {
+                let line = format!("{word} {} EUR", amount.as_str().unwrap());
+                assert!(page.contains(&line), "step {step}, {name}: {line} in {page}");
+            }
+        }
+    }
+
+    async fn reviewed(&self) {
+        // 14
+        let advertiser = &self.world.advertiser;
+        let reason = [("reason", "order_cancelled"), ("note", "")];
+        let rejected = review(advertiser, "ORDER-O2", "/api/reject_conversion", &reason).await;
+        assert!(rejected.contains("the order was cancelled"), "{rejected}");
+        for order in ["ORDER-O1", "ORDER-O3", "ORDER-O4", "click:"] {
+            let approved = review(advertiser, order, "/api/approve_conversion", &[]).await;
+            assert!(approved.contains("The conversion is approved."), "{order}: {approved}");
+        }
+        let owed = advertiser.get("/advertiser/balance").await.plain();
+        assert!(owed.contains(self.expected["owes"]["14"].as_str().unwrap()), "{owed}");
+    }
+
+    async fn paid(&self) {
+        // 15
+        let form = self.world.admin.get("/admin/deposits").await.form("/api/book_deposit", "");
+        let id = between(&form.text, "<option value=\"", "\"").expect("the advertiser can be chosen").to_owned();
+        let owed = self.expected["owes"]["14"].as_str().unwrap();
+        let fields = [("advertiser_id", id.as_str()), ("amount", owed), ("currency", "EUR"), ("reference", "SEPA 1")];
+        let booked = self.world.admin.fill(&form, &fields).await.plain();
+        assert!(booked.contains(&format!("{owed} EUR is booked.")), "{booked}");
+        self.figures("15").await;
+        // 16
+        self.world.app.clock.set("2026-04-01T08:00:00Z");
+        self.world.log_in_again().await;
+        let admin = &self.world.admin;
+        let run = admin.act("/admin/payouts", "/api/propose_payouts", "", &[("currency", "EUR")]).await;
+        let carried = self.expected["carried"].as_str().unwrap();
+        assert!(run.plain().contains(carried), "{}", run.plain());
+        let approved = admin.fill(&run.form("/api/approve_payout_run", ""), &[]).await;
+        let paid = admin.fill(&approved.form("/api/mark_payout_paid", ""), &[("reference", "SEPA-2026-04")]).await;
+        assert!(paid.plain().contains("The payout is paid."), "{}", paid.plain());
+        let told = self.world.publisher_a.get("/publisher/payouts").await.plain();
+        assert!(told.contains("SEPA-2026-04"), "{told}");
+        let told = self.world.publisher_b.get("/publisher/payouts").await.plain();
+        assert!(told.contains(carried), "{told}");
+    }
+}
+
 #[tokio::test]
 async fn the_story() {
     for kind in Kind::all() {
@@ -167,6 +241,11 @@ async fn the_story() {
         story.orders().await;
         story.no_clicks().await;
         story.late_and_changed().await;
+        story.figures("13").await;
+        story.reviewed().await;
+        story.figures("14").await;
+        story.paid().await;
+        story.figures("16").await;
         story.world.app.stop().await;
     }
 }
