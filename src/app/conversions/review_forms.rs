@@ -15,6 +15,7 @@ pub struct ReviewForms {
     id: String,
     kind: &'static str,
     filter: &'static str,
+    order: String,
     can_approve: bool,
     is_refused: bool,
     reason: String,
@@ -29,6 +30,7 @@ impl ReviewForms {
         Self {
             kind: kind.as_str(),
             filter: filter.map_or("", ConversionState::as_str),
+            order: conversion.order_id.clone(),
             can_approve: conversion.state == ConversionState::Pending,
             is_refused,
             reason: kept("reason"),
@@ -40,8 +42,8 @@ impl ReviewForms {
     pub fn into_view(self) -> impl IntoView {
         let approve = ServerAction::<ApproveConversion>::new();
         let reject = ServerAction::<RejectConversion>::new();
-        let Self { id, kind, filter, can_approve, is_refused, reason, note } = self;
-        let approved_id = id.clone();
+        let Self { id, kind, filter, order, can_approve, is_refused, reason, note } = self;
+        let (approved_id, rejected) = (id.clone(), order.clone());
         let (reason_id, note_id) = (format!("reason-{id}"), format!("note-{id}"));
         view! {
             <div class="stack">
@@ -50,12 +52,12 @@ impl ReviewForms {
                         <Hidden name="conversion_id" value=approved_id/>
                         <Hidden name="kind" value=kind/>
                         <Hidden name="filter" value=filter/>
-                        <button class="btn" type="submit">"Approve"</button>
+                        <button class="btn" type="submit">"Approve" <OrderName order=order/></button>
                     </ActionForm>
                 })}
                 <details open=is_refused>
                     <summary>"Reject"</summary>
-                    <ActionForm action=reject>
+                    <ActionForm action=reject attr:class="stack">
                         <Hidden name="conversion_id" value=id/>
                         <Hidden name="kind" value=kind/>
                         <Hidden name="filter" value=filter/>
@@ -67,12 +69,18 @@ impl ReviewForms {
                             <label for=note_id.clone()>"Note"</label>
                             <input id=note_id name="note" value=note/>
                         </div>
-                        <button class="btn btn-danger" type="submit">"Reject"</button>
+                        <button class="btn btn-danger" type="submit">"Reject" <OrderName order=rejected/></button>
                     </ActionForm>
                 </details>
             </div>
         }
     }
+}
+
+/// Which order a button is about, for those who do not see its row.
+#[component]
+fn OrderName(order: String) -> impl IntoView {
+    view! { <span class="visually-hidden">{format!(" order {order}")}</span> }
 }
 
 fn reasons(chosen: &str) -> impl IntoView + use<> {

@@ -124,7 +124,7 @@ fn ResultForms(payout: Payout) -> impl IntoView {
     let (reference_id, reason_id) = (format!("reference-{id}"), format!("failure-{id}"));
     view! {
         <div class="stack">
-            <ActionForm action=paid>
+            <ActionForm action=paid attr:class="stack">
                 <Hidden name="payout_id" value=id/>
                 <Hidden name="version" value=version/>
                 <div class="field">
@@ -135,7 +135,7 @@ fn ResultForms(payout: Payout) -> impl IntoView {
             </ActionForm>
             <details>
                 <summary>"It failed"</summary>
-                <ActionForm action=failed>
+                <ActionForm action=failed attr:class="stack">
                     <Hidden name="payout_id" value=failed_id/>
                     <Hidden name="version" value=failed_version/>
                     <div class="field">
