@@ -44,10 +44,7 @@ pub fn CampaignFields(request: Request, draft: CampaignDraft) -> impl IntoView {
 
 #[component]
 fn What(request: Request, draft: CampaignDraft) -> impl IntoView {
-    let modes = [
-        ("manual", "One by one: I decide about each publisher"),
-        ("automatic", "Automatically: every publisher of the network"),
-    ];
+    let modes = [("manual", "When I approve them"), ("automatic", "At once, all of the network")];
     view! {
         <fieldset>
             <legend>"The campaign"</legend>

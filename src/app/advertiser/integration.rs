@@ -300,6 +300,7 @@ fn Latest(attempts: Vec<Attempt>, zone: Zone) -> impl IntoView {
 fn AttemptRow(attempt: Attempt, zone: Zone) -> impl IntoView {
     let meaning = match attempt.reason {
         Some(reason) => format!("{} {}", reason.sentence(), reason.remedy()),
+        None if attempt.message.is_empty() => "The conversion is recorded.".to_owned(),
         None => attempt.message.clone(),
     };
     let code = attempt.reason.map_or_else(String::new, |reason| reason.to_string());
