@@ -94,10 +94,10 @@ fn Where(request: Request, draft: CampaignDraft) -> impl IntoView {
             />
             <TextArea
                 name="draft[allowed_hosts]"
-                label="Further hosts"
+                label="Hosts that links may lead to"
                 value=draft.allowed_hosts
                 error=request.problem("allowed_hosts")
-                hint="One a line, as in outlet.example. Publishers may link to pages on these hosts and on the landing page's."
+                hint="One a line, as in outlet.example. The landing page's own is always one of them."
                 rows=3
                 required=false
             />
