@@ -237,6 +237,7 @@ async fn a_key_is_shown_once_works_and_is_revoked() {
         let app = TestApp::start_with(kind, Admission::Automatic).await;
         let advertiser = sign_up(&app, "advertiser", "Nordlicht Outdoor").await;
         let id = create(&app, &advertiser, &[]).await;
+        make_live(&app, &advertiser, &admin(&app).await, id).await;
         let fields = [("campaign_id", id.to_string()), ("name", "Shop backend".to_owned())];
         let fields = fields.each_ref().map(|(name, value)| (*name, value.as_str()));
         let page = advertiser.submit("/api/create_api_key", &fields).await.text;
@@ -245,8 +246,15 @@ async fn a_key_is_shown_once_works_and_is_revoked() {
         let row = api_keys::find(&mut app.store.read().await.unwrap(), key.id).await.unwrap().unwrap();
         assert!(row.campaign_id == id && key.matches(&row.secret_hash));
 
+        let report =
+            format!(r#"{{"campaign":"{id}","order_id":"O-1","event":"sale","amount":"49.90","currency":"EUR"}}"#);
+        let request = advertiser.client.post(format!("{}/api/v1/conversions", app.url)).body(report);
+        let request = request.bearer_auth(format!("tsk_{text}")).header("content-type", "application/json");
+        let answer = Answer::of(request.send().await.unwrap()).await;
+        assert_eq!(answer.status, 202, "{}", answer.text);
+
         let again = advertiser.get(&format!("/advertiser/campaigns/{id}/integration")).await.text;
-        assert!(again.contains("Shop backend") && !again.contains(text), "shown once");
+        assert!(again.contains("no_evidence") && again.contains("Shop backend") && !again.contains(text), "shown once");
 
         let mut w = app.store.write().await.unwrap();
         api_keys::touch(&mut w, key.id, app.environment.now(), app.environment.now()).await.unwrap();
@@ -268,6 +276,7 @@ async fn the_integration_page_signs_and_its_secret_rotates() {
         let app = TestApp::start_with(kind, Admission::Automatic).await;
         let advertiser = sign_up(&app, "advertiser", "Nordlicht Outdoor").await;
         let id = create(&app, &advertiser, &[]).await;
+        make_live(&app, &advertiser, &admin(&app).await, id).await;
         let page = advertiser.get(&format!("/advertiser/campaigns/{id}/integration?click_id=abc&order_id=O-7")).await;
         let query =
             format!("/postback?campaign={id}&amp;click_id=abc&amp;order_id=O-7&amp;event=sale&amp;amount=49.90");
@@ -275,6 +284,17 @@ async fn the_integration_page_signs_and_its_secret_rotates() {
         assert!(
             page.text.contains(&format!("/pixel/{id}.gif?order_id=O-7")) && page.text.contains("Bearer YOUR_API_KEY")
         );
+        // Every sample is run as it stands on the page; without a click each is stored, and credited to nobody.
+        let page = advertiser.get(&format!("/advertiser/campaigns/{id}/integration")).await.text;
+        let signed = sample(&page, "/postback?campaign=", "&#x27;").or(sample(&page, "/postback?campaign=", "'"));
+        let image = sample(&page, "/pixel/", "\"").or(sample(&page, "/pixel/", "&quot;"));
+        let anybody = app.browser();
+        for sample in [signed, image] {
+            // The pixel repeats the order of the signed call: 200.
+            let sample = sample.expect("a sample");
+            let answer = anybody.get(&sample).await;
+            assert!(answer.status < 300, "{sample}: {} {}", answer.status, answer.text);
+        }
         let said = step(&app, &advertiser, "/api/rotate_postback_secret", id, &[]).await;
         assert!(said.contains("Secret 2 is live. Secret 1 still counts") && said.contains("(version 1)"));
         app.stop().await;
@@ -324,6 +344,13 @@ async fn an_advertiser_decides_about_its_own_applications_only() {
         assert_eq!(state().await, EnrollmentState::Ended);
         app.stop().await;
     }
+}
+
+/// The first address on the page that starts so, up to `end`.
+fn sample(page: &str, start: &str, end: &str) -> Option<String> {
+    let address = page.split(start).nth(1)?.split_once(end)?.0;
+    let is_whole = !address.contains('<');
+    is_whole.then(|| format!("{start}{}", address.replace("&amp;", "&").replace("&amp;", "&")))
 }
 
 /// The newest publisher applies; its own page for that is another test's.

@@ -87,6 +87,11 @@ fn Head(campaign: Campaign) -> impl IntoView {
             ". Keep it with the visitor's order and report it from your server. Some browsers block the cookie that the \
             pixel needs, so server to server is the base and the pixel an addition."
         </p>
+        {(!campaign.state.is_published()).then(|| view! {
+            <div class="flash" role="note">
+                <span>"The campaign is not live yet: until then every report is answered with campaign_inactive."</span>
+            </div>
+        })}
     }
 }
 
