@@ -57,7 +57,7 @@ fn Head(campaign: Campaign, is_admitted: bool) -> impl IntoView {
         <div class="page-head">
             <div>
                 <h1>{campaign.name.clone()}</h1>
-                <p class="sub"><StatusTag state=state.as_str()/> " " {state.sentence()}</p>
+                <p class="sub cluster"><StatusTag state=state.as_str()/> <span>{state.sentence()}</span></p>
             </div>
             <div class="page-actions">
                 <a class="btn" href=format!("{}/edit", page_of(id))>"Edit"</a>

@@ -44,10 +44,7 @@ pub fn CampaignFields(request: Request, draft: CampaignDraft) -> impl IntoView {
 
 #[component]
 fn What(request: Request, draft: CampaignDraft) -> impl IntoView {
-    let modes = [
-        ("manual", "One by one: I decide about each publisher"),
-        ("automatic", "Automatically: every publisher of the network"),
-    ];
+    let modes = [("manual", "When I approve them"), ("automatic", "At once, all of the network")];
     view! {
         <fieldset>
             <legend>"The campaign"</legend>
@@ -97,10 +94,10 @@ fn Where(request: Request, draft: CampaignDraft) -> impl IntoView {
             />
             <TextArea
                 name="draft[allowed_hosts]"
-                label="Further hosts"
+                label="Hosts that links may lead to"
                 value=draft.allowed_hosts
                 error=request.problem("allowed_hosts")
-                hint="One a line, as in outlet.example. Publishers may link to pages on these hosts and on the landing page's."
+                hint="One a line, as in outlet.example. The landing page's own is always one of them."
                 rows=3
                 required=false
             />

@@ -87,6 +87,11 @@ fn Head(campaign: Campaign) -> impl IntoView {
             ". Keep it with the visitor's order and report it from your server. Some browsers block the cookie that the \
             pixel needs, so server to server is the base and the pixel an addition."
         </p>
+        {(!campaign.state.is_published()).then(|| view! {
+            <div class="flash" role="note">
+                <span>"The campaign is not live yet: until then every report is answered with campaign_inactive."</span>
+            </div>
+        })}
     }
 }
 
@@ -300,6 +305,7 @@ fn Latest(attempts: Vec<Attempt>, zone: Zone) -> impl IntoView {
 fn AttemptRow(attempt: Attempt, zone: Zone) -> impl IntoView {
     let meaning = match attempt.reason {
         Some(reason) => format!("{} {}", reason.sentence(), reason.remedy()),
+        None if attempt.message.is_empty() => "The conversion is recorded.".to_owned(),
         None => attempt.message.clone(),
     };
     let code = attempt.reason.map_or_else(String::new, |reason| reason.to_string());

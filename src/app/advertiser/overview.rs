@@ -21,7 +21,9 @@ pub fn Overview() -> impl IntoView {
             <div class="page-head">
                 <div>
                     <h1>"Overview"</h1>
-                    <p class="sub">{viewer.party_name.clone()} " " <StatusTag state=viewer.party_state.as_str()/></p>
+                    <p class="sub cluster">
+                        <span>{viewer.party_name.clone()}</span> <StatusTag state=viewer.party_state.as_str()/>
+                    </p>
                 </div>
                 <div class="page-actions">
                     <a class="btn btn-primary" href="/advertiser/campaigns/new">"New campaign"</a>

@@ -126,7 +126,7 @@ fn Decision(enrollment: Enrollment, reason: String) -> impl IntoView {
     let (id, version) = (enrollment.enrollment_id, enrollment.version);
     // Two forms: the key Enter in the reason must never approve.
     view! {
-        <div class="cluster">
+        <div class="stack">
             {waits.then(|| view! {
                 <ActionForm action=action>
                     <Hidden name="enrollment_id" value=id.to_string()/>
@@ -135,13 +135,13 @@ fn Decision(enrollment: Enrollment, reason: String) -> impl IntoView {
                     <button class="btn" type="submit" name="state" value="approved">"Approve"</button>
                 </ActionForm>
             })}
-            <ActionForm action=action attr:class="cluster">
+            <ActionForm action=action attr:class="copy">
                 <Hidden name="enrollment_id" value=id.to_string()/>
                 <Hidden name="version" value=version.to_string()/>
                 <Hidden name="state" value=refusal.as_str()/>
                 <label class="visually-hidden" for=field.clone()>"Reason"</label>
                 <input id=field name="reason" placeholder="Reason" value=reason maxlength="200" required/>
-                <button class="btn btn-quiet" type="submit">{word}</button>
+                <button class="btn" type="submit">{word}</button>
             </ActionForm>
         </div>
     }
