@@ -5,6 +5,7 @@ mod fixtures;
 mod links;
 mod members;
 mod page;
+mod permutations;
 mod schema;
 mod settlement;
 mod shop;
