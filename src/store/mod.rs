@@ -26,6 +26,7 @@ pub mod rows;
 pub mod salts;
 pub mod sessions;
 pub mod terms;
+pub mod totals;
 mod types;
 
 pub use driver::{Conn, Store, Writer};
@@ -55,6 +56,7 @@ pub fn every_sql() -> impl Iterator<Item = (&'static str, &'static str, &'static
         salts::SQL,
         sessions::SQL,
         terms::SQL,
+        totals::SQL,
     ]
     .into_iter()
     .flatten()
