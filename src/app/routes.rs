@@ -34,7 +34,10 @@ pub fn Pages() -> impl IntoView {
                 <Route path=path!("/advertiser/publishers") view=advertiser::PublishersPage/>
                 <Route path=path!("/advertiser/conversions") view=advertiser::Conversions/>
                 <Route path=path!("/advertiser/balance") view=advertiser::BalancePage/>
+                <Route path=path!("/publisher/reports") view=publisher::Reports/>
+                <Route path=path!("/advertiser/reports") view=advertiser::Reports/>
                 <Route path=path!("/admin") view=admin::Overview/>
+                <Route path=path!("/admin/reports") view=admin::Reports/>
                 <Route path=path!("/admin/parties") view=admin::Parties/>
                 <Route path=path!("/admin/campaigns") view=admin::Campaigns/>
                 <Route path=path!("/admin/conversions") view=admin::Conversions/>

@@ -142,19 +142,8 @@ impl Report {
 
 /// Runs a report. Its scope is the viewer's party, whatever the query says.
 pub async fn run(conn: &mut Conn, viewer: &Viewer, query: &ReportQuery, now: Timestamp) -> Result<Report, StoreError> {
-    let zone = Zone::parse(&viewer.time_zone)
-        .map_err(|error| StoreError::Corrupt { what: "time zone", why: error.to_string() })?;
-    let (from, to) = query.days(&zone, now);
-    let wanted = Wanted {
-        reader: viewer.party(),
-        from,
-        to,
-        basis: query.on,
-        campaign_id: query.campaign,
-        link_id: query.link,
-        publisher_id: query.publisher,
-    };
-    let kind = viewer.acting.kind();
+    let wanted = wanted(viewer, query, now)?;
+    let (from, to, kind) = (wanted.from, wanted.to, viewer.acting.kind());
     let by_day = rows(conn, &wanted, Dimension::Day, kind).await?;
     let mut rows =
         if query.by == Dimension::Day { by_day.clone() } else { rows(conn, &wanted, query.by, kind).await? };
@@ -163,6 +152,36 @@ pub async fn run(conn: &mut Conn, viewer: &Viewer, query: &ReportQuery, now: Tim
     let from = days.first().map_or(from, |(day, _)| *day);
     sort(&mut rows, query.by);
     Ok(Report { query: *query, kind, from, to, total, rows, days })
+}
+
+/// The rows of a report by another dimension than its own, the most clicked first.
+pub async fn ranked(
+    conn: &mut Conn,
+    viewer: &Viewer,
+    query: &ReportQuery,
+    by: Dimension,
+    now: Timestamp,
+) -> Result<Vec<Row>, StoreError> {
+    let wanted = wanted(viewer, query, now)?;
+    let mut rows = rows(conn, &wanted, by, viewer.acting.kind()).await?;
+    sort(&mut rows, by);
+    Ok(rows)
+}
+
+/// The viewer's party is the reader; the query only narrows.
+fn wanted(viewer: &Viewer, query: &ReportQuery, now: Timestamp) -> Result<Wanted, StoreError> {
+    let zone = Zone::parse(&viewer.time_zone)
+        .map_err(|error| StoreError::Corrupt { what: "time zone", why: error.to_string() })?;
+    let (from, to) = query.days(&zone, now);
+    Ok(Wanted {
+        reader: viewer.party(),
+        from,
+        to,
+        basis: query.on,
+        campaign_id: query.campaign,
+        link_id: query.link,
+        publisher_id: query.publisher,
+    })
 }
 
 /// The two reads of a dimension, joined by what the rows stand for.

@@ -5,7 +5,7 @@ use std::convert::Infallible;
 use std::time::Duration;
 
 use axum::response::sse::Event;
-use futures::Stream;
+use futures::{Stream, StreamExt};
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 
@@ -15,19 +15,29 @@ use crate::store::changes::Change;
 
 /// At most one tick in this time, however much happens.
 const PACE_MS: u64 = 1_000;
+/// A browser connects again by itself; then it is asked anew who it is.
+const CONNECTED_MAX_S: u64 = 3_600;
 /// A comment so often keeps the connection open through proxies.
 pub const KEEP_ALIVE_S: u64 = 15;
 
-/// A tick at once, then one whenever the party's figures changed; ends with the store.
+/// A tick at once, then one whenever the party's figures changed; ends with the process, and after an hour.
 pub fn ticks(store: &Store, party: PartyId) -> impl Stream<Item = Result<Event, Infallible>> + use<> {
     let changes = store.changes().subscribe();
-    futures::stream::unfold((changes, false), move |(mut changes, has_begun)| async move {
+    let (ended, hour) = (store.changes().ended(), tokio::time::sleep(Duration::from_secs(CONNECTED_MAX_S)));
+    let end = async move {
+        tokio::select! {
+            () = ended => {}
+            () = hour => {}
+        }
+    };
+    let ticks = futures::stream::unfold((changes, false), move |(mut changes, has_begun)| async move {
         if has_begun {
             tokio::time::sleep(Duration::from_millis(PACE_MS)).await;
             wait(&mut changes, party).await?;
         }
         Some((Ok(Event::default().event("tick").data("")), (changes, true)))
-    })
+    });
+    ticks.take_until(Box::pin(end))
 }
 
 /// Until the party's figures change, or already have since the last tick.

@@ -4,6 +4,8 @@ mod fixtures;
 mod links;
 mod members;
 mod page;
+mod network;
+mod reports;
 mod schema;
 mod settlement;
 mod shop;
