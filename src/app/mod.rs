@@ -20,6 +20,8 @@ pub mod page;
 #[cfg(feature = "ssr")]
 pub mod publisher;
 #[cfg(feature = "ssr")]
+pub mod receipt;
+#[cfg(feature = "ssr")]
 pub mod routes;
 #[cfg(feature = "ssr")]
 pub mod shell;

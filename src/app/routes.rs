@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use leptos_router::components::{FlatRoutes, Route, Router};
 use leptos_router::path;
 
+use super::receipt::ReceiptPage;
 use super::visitor::{CampaignPage, Campaigns, Home, LogInPage, NotFoundPage, SignUpPage};
 use super::{admin, advertiser, publisher};
 
@@ -18,6 +19,7 @@ pub fn Pages() -> impl IntoView {
                 <Route path=path!("/sign-up") view=SignUpPage/>
                 <Route path=path!("/campaigns") view=Campaigns/>
                 <Route path=path!("/campaigns/:id") view=CampaignPage/>
+                <Route path=path!("/receipts/:id") view=ReceiptPage/>
                 <Route path=path!("/publisher") view=publisher::Overview/>
                 <Route path=path!("/publisher/campaigns") view=publisher::Campaigns/>
                 <Route path=path!("/publisher/links") view=publisher::Links/>

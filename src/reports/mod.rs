@@ -2,13 +2,15 @@
 //!
 //! A report is a URL ([`query`]). [`figures`] runs it for a viewer, whose own totals are the scope, and everything that
 //! shows a figure shows one of these: [`top`] ranks them, [`chart`] draws them, [`export`] writes them as CSV, [`live`]
-//! says when to ask again.
+//! says when to ask again. A [`receipt`] is one conversion, decided again ([`recompute`]) when it is opened.
 
 pub mod chart;
 pub mod export;
 pub mod figures;
 pub mod live;
 pub mod query;
+pub mod receipt;
+pub mod recompute;
 pub mod top;
 
 pub use figures::{Report, run};

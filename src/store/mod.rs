@@ -21,6 +21,7 @@ pub mod links;
 pub mod members;
 pub mod parties;
 pub mod payouts;
+pub mod receipts;
 pub mod rollups;
 pub mod rows;
 pub mod salts;
@@ -52,6 +53,7 @@ pub fn every_sql() -> impl Iterator<Item = (&'static str, &'static str, &'static
         members::SQL,
         parties::SQL,
         payouts::SQL,
+        receipts::SQL,
         rollups::SQL,
         salts::SQL,
         sessions::SQL,

@@ -5,6 +5,7 @@ mod links;
 mod members;
 mod page;
 mod network;
+mod receipts;
 mod reports;
 mod schema;
 mod settlement;
