@@ -7,6 +7,8 @@
 pub mod driver;
 pub mod api_keys;
 pub mod attempts;
+pub mod audit;
+pub mod audit_money;
 pub mod campaigns;
 pub mod changes;
 pub mod clicks;
@@ -39,6 +41,8 @@ pub fn every_sql() -> impl Iterator<Item = (&'static str, &'static str, &'static
     [
         api_keys::SQL,
         attempts::SQL,
+        audit::SQL,
+        audit_money::SQL,
         campaigns::SQL,
         changes::SQL,
         clicks::SQL,

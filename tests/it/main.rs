@@ -14,3 +14,4 @@ mod story;
 mod support;
 mod tracking;
 mod world;
+mod verify;

@@ -26,7 +26,7 @@ impl Dice {
 }
 
 /// Clicks and conversions over nine days, over all links, with repeats, invalid ones, tests, leads and strangers.
-async fn traffic(network: &Network) {
+pub async fn traffic(network: &Network) {
     let mut dice = Dice(7);
     let mut tokens: [Vec<String>; 2] = [Vec::new(), Vec::new()];
     for number in 0..90 {
