@@ -9,10 +9,13 @@
 //! - [`store`]: SQL, for two databases
 //! - [`domain`]: the rules, pure
 
+#[macro_use]
 pub mod domain;
 
 #[cfg(feature = "ssr")]
 pub mod auth;
+#[cfg(feature = "ssr")]
+pub mod reports;
 #[cfg(feature = "ssr")]
 pub mod server;
 #[cfg(feature = "ssr")]

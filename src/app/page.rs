@@ -148,6 +148,55 @@ where
     view! { <Title text=title/> {content} }
 }
 
+/// A page of whoever is a party of its object. `body` is asked once for each role that the member has; the first that
+/// may see the object shows it, in that role's frame. Nobody's and nothing's are answered alike.
+pub fn party_page<F, Answer>(title: &'static str, body: F) -> impl IntoView
+where
+    F: Fn(Request, Viewer) -> Answer + Send + 'static,
+    Answer: Future<Output = Result<AnyView, ApiError>> + Send + 'static,
+{
+    let begun = Request::begin();
+    let content = Suspend::new(async move {
+        let (viewer, flash, path, answer) = match party_answer(begun, body).await {
+            Ok((request, viewer, answer)) => (Some(viewer), request.flash, request.path, answer),
+            Err(error) => (None, None, String::new(), Err(error)),
+        };
+        let answer = settle(answer, "/log-in");
+        match viewer {
+            Some(viewer) => Either::Left(view! { <Frame viewer=viewer path=path flash=flash>{answer}</Frame> }),
+            None => Either::Right(view! { <PublicFrame flash=flash>{answer}</PublicFrame> }),
+        }
+    });
+    view! { <Title text=title/> {content} }
+}
+
+type PartyAnswer = (Request, Viewer, Result<AnyView, ApiError>);
+
+async fn party_answer<F, Answer>(
+    begun: Result<(App, Parts, ParamsMap, ParamsMap), ApiError>,
+    body: F,
+) -> Result<PartyAnswer, ApiError>
+where
+    F: Fn(Request, Viewer) -> Answer,
+    Answer: Future<Output = Result<AnyView, ApiError>>,
+{
+    let request = Request::finish(begun?).await?;
+    let mut first = None;
+    for kind in [PartyKind::Publisher, PartyKind::Advertiser, PartyKind::Network] {
+        let viewer = match forms::viewer_of(&request.app, &request.session, kind).await {
+            Ok(viewer) => viewer,
+            Err(ApiError::Forbidden) => continue,
+            Err(error) => return Err(error),
+        };
+        match body(request.clone(), viewer.clone()).await {
+            Err(ApiError::NotFound) => first = first.or(Some(viewer)),
+            answer => return Ok((request, viewer, answer)),
+        }
+    }
+    let viewer = first.ok_or(ApiError::Forbidden)?;
+    Ok((request, viewer, Err(ApiError::NotFound)))
+}
+
 async fn role_request(
     begun: Result<(App, Parts, ParamsMap, ParamsMap), ApiError>,
     kind: PartyKind,

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use leptos_router::components::{FlatRoutes, Route, Router};
 use leptos_router::path;
 
+use super::receipt::ReceiptPage;
 use super::visitor::{CampaignPage, Campaigns, Home, LogInPage, NotFoundPage, SignUpPage};
 use super::{admin, advertiser, publisher};
 
@@ -18,6 +19,7 @@ pub fn Pages() -> impl IntoView {
                 <Route path=path!("/sign-up") view=SignUpPage/>
                 <Route path=path!("/campaigns") view=Campaigns/>
                 <Route path=path!("/campaigns/:id") view=CampaignPage/>
+                <Route path=path!("/receipts/:id") view=ReceiptPage/>
                 <Route path=path!("/publisher") view=publisher::Overview/>
                 <Route path=path!("/publisher/campaigns") view=publisher::Campaigns/>
                 <Route path=path!("/publisher/links") view=publisher::Links/>
@@ -34,7 +36,10 @@ pub fn Pages() -> impl IntoView {
                 <Route path=path!("/advertiser/publishers") view=advertiser::PublishersPage/>
                 <Route path=path!("/advertiser/conversions") view=advertiser::Conversions/>
                 <Route path=path!("/advertiser/balance") view=advertiser::BalancePage/>
+                <Route path=path!("/publisher/reports") view=publisher::Reports/>
+                <Route path=path!("/advertiser/reports") view=advertiser::Reports/>
                 <Route path=path!("/admin") view=admin::Overview/>
+                <Route path=path!("/admin/reports") view=admin::Reports/>
                 <Route path=path!("/admin/parties") view=admin::Parties/>
                 <Route path=path!("/admin/campaigns") view=admin::Campaigns/>
                 <Route path=path!("/admin/conversions") view=admin::Conversions/>

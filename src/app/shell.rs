@@ -92,6 +92,7 @@ const fn places(kind: PartyKind) -> &'static [Place] {
             ("/publisher/links", "link", "Links"),
             ("/publisher/conversions", "receipt", "Conversions"),
             ("/publisher/payouts", "wallet", "Payouts"),
+            ("/publisher/reports", "bar-chart", "Reports"),
         ],
         PartyKind::Advertiser => &[
             ("/advertiser", "home", "Overview"),
@@ -99,6 +100,7 @@ const fn places(kind: PartyKind) -> &'static [Place] {
             ("/advertiser/conversions", "receipt", "Conversions"),
             ("/advertiser/balance", "wallet", "Balance"),
             ("/advertiser/publishers", "users", "Publishers"),
+            ("/advertiser/reports", "bar-chart", "Reports"),
         ],
         PartyKind::Network => &[
             ("/admin", "home", "Overview"),
@@ -108,6 +110,7 @@ const fn places(kind: PartyKind) -> &'static [Place] {
             ("/admin/payouts", "wallet", "Payouts"),
             ("/admin/deposits", "plug", "Deposits"),
             ("/admin/ledger", "scale", "Ledger"),
+            ("/admin/reports", "bar-chart", "Reports"),
         ],
     }
 }

@@ -27,6 +27,17 @@ text_enum! {
     }
 }
 
+text_enum! {
+    /// What the rows of a report stand for.
+    pub enum Dimension {
+        Day = "day",
+        Campaign = "campaign",
+        Link = "link",
+        Publisher = "publisher",
+        Advertiser = "advertiser",
+    }
+}
+
 /// Who reads a total, and by which days.
 #[derive(Debug, Clone)]
 pub struct Reader {

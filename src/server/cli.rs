@@ -31,6 +31,8 @@ pub enum Command {
     Migrate(DatabaseOptions),
     /// Make an admin; the password is read from standard input.
     CreateAdmin(CreateAdminOptions),
+    /// Compute everything again from the raw rows: exit 0 all the same, 1 could not check, 3 differences found.
+    Verify(DatabaseOptions),
     /// Ask a running network whether it is ready: exit 0 or 1.
     Healthcheck(HealthcheckOptions),
 }

@@ -47,6 +47,7 @@ async fn execute(command: Command) -> anyhow::Result<ExitCode> {
         Command::Serve(options) => serve::serve(*options).await?,
         Command::Migrate(options) => migrate(&options).await?,
         Command::CreateAdmin(options) => create_admin(options).await?,
+        Command::Verify(options) => return verify(&options).await,
         Command::Healthcheck(options) => return Ok(healthcheck(&options).await),
     }
     Ok(ExitCode::SUCCESS)
@@ -57,6 +58,20 @@ async fn migrate(options: &DatabaseOptions) -> anyhow::Result<()> {
     store.close().await;
     println!("The tables are up to date.");
     Ok(())
+}
+
+/// A difference found.
+const EXIT_DIFFERENCES: u8 = 3;
+
+async fn verify(options: &DatabaseOptions) -> anyhow::Result<ExitCode> {
+    use crate::reports::verify;
+
+    let store = crate::store::Store::inspect(&options.database_url).await.context("opening the database")?;
+    let checks = verify::verify(&mut store.snapshot().await?).await.context("reading the database")?;
+    store.close().await;
+    print!("{}", verify::told(&checks));
+    let is_same = verify::differences(&checks) == 0;
+    Ok(if is_same { ExitCode::SUCCESS } else { ExitCode::from(EXIT_DIFFERENCES) })
 }
 
 async fn create_admin(options: CreateAdminOptions) -> anyhow::Result<()> {

@@ -18,6 +18,7 @@ use tower_http::compression::predicate::{NotForContentType, Predicate, SizeAbove
 use super::assets;
 use super::config::Config;
 use super::layers;
+use crate::app::figures;
 use crate::app::routes::Pages;
 use crate::app::shell::document;
 use crate::app::state::App;
@@ -30,6 +31,8 @@ pub const ROUTES: &[(&str, &str)] = &[
     ("GET", "/favicon.ico"),
     ("GET", "/robots.txt"),
     ("GET", "/pkg/{version}/{*file}"),
+    ("GET", "/reports.csv"),
+    ("GET", "/live/{role}"),
 ];
 
 /// The whole network as one service.
@@ -41,6 +44,8 @@ pub fn router(app: &App, tracking: Tracking, config: &Config) -> Router {
         .route("/favicon.ico", get(assets::favicon))
         .route("/robots.txt", get(assets::robots))
         .route("/pkg/{version}/{*file}", get(assets::asset))
+        .route("/reports.csv", get(figures::report_csv))
+        .route("/live/{role}", get(figures::live))
         .route("/api/{*function}", post(server_function))
         .leptos_routes_with_handler(pages, get(page))
         .fallback(get(page))

@@ -122,6 +122,7 @@ impl Running {
 
     /// Lets the requests in flight end and the queued clicks be stored, then closes the database.
     pub async fn stop(self) {
+        self.app.store.changes().end();
         let _ = self.stop.send(());
         // What a task has not committed it finds due again after the next start.
         self.tasks.abort();

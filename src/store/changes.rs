@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use sqlx::PgConnection;
 use sqlx::postgres::{PgListener, PgPool};
-use tokio::sync::broadcast;
+use tokio::sync::{broadcast, watch};
 
 use super::error::StoreError;
 use crate::domain::ids::PartyId;
@@ -41,11 +41,27 @@ pub struct Changes {
     sender: broadcast::Sender<Change>,
     /// Counts the changes of routes, so that a cache can tell at once whether it is stale.
     routes: Arc<AtomicU64>,
+    /// Whether the process is about to end: then nobody waits for a change any more.
+    ending: watch::Sender<bool>,
 }
 
 impl Changes {
     pub(super) fn new() -> Self {
-        Self { sender: broadcast::Sender::new(BACKLOG), routes: Arc::default() }
+        Self { sender: broadcast::Sender::new(BACKLOG), routes: Arc::default(), ending: watch::Sender::new(false) }
+    }
+
+    /// Ends the streams that would wait for changes for ever.
+    pub fn end(&self) {
+        self.ending.send_replace(true);
+    }
+
+    /// Until [`Changes::end`] was called.
+    pub fn ended(&self) -> impl Future<Output = ()> + use<> {
+        let mut ending = self.ending.subscribe();
+        async move {
+            // An error means that the sender is gone, which ends a wait as well.
+            let _ = ending.wait_for(|ending| *ending).await;
+        }
     }
 
     /// Differs from an earlier answer if routes changed since: here at once, elsewhere when the notice arrives.

@@ -171,6 +171,24 @@ impl Store {
         Ok(store)
     }
 
+    /// Opens a database to look at it, beside a process that works on it: nothing is migrated and nothing can be written.
+    ///
+    /// # Errors
+    /// The database does not exist or cannot be reached.
+    pub async fn inspect(url: &str) -> Result<Self, StoreError> {
+        let pools = if is_postgres(url) {
+            open_postgres(url).await?
+        } else {
+            let options = SqliteConnectOptions::from_str(url)?
+                .create_if_missing(false)
+                .busy_timeout(Duration::from_millis(ACQUIRE_TIMEOUT_MS))
+                .pragma("query_only", "1");
+            let read = SqlitePoolOptions::new().max_connections(1).connect_with(options).await?;
+            Pools::Sqlite { write: read.clone(), read }
+        };
+        Ok(Self { pools, changes: Changes::new() })
+    }
+
     pub const fn is_sqlite(&self) -> bool {
         matches!(self.pools, Pools::Sqlite { .. })
     }

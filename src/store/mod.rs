@@ -7,6 +7,8 @@
 pub mod driver;
 pub mod api_keys;
 pub mod attempts;
+pub mod audit;
+pub mod audit_money;
 pub mod campaigns;
 pub mod changes;
 pub mod clicks;
@@ -21,11 +23,13 @@ pub mod links;
 pub mod members;
 pub mod parties;
 pub mod payouts;
+pub mod receipts;
 pub mod rollups;
 pub mod rows;
 pub mod salts;
 pub mod sessions;
 pub mod terms;
+pub mod totals;
 mod types;
 
 pub use driver::{Conn, Store, Writer};
@@ -37,6 +41,8 @@ pub fn every_sql() -> impl Iterator<Item = (&'static str, &'static str, &'static
     [
         api_keys::SQL,
         attempts::SQL,
+        audit::SQL,
+        audit_money::SQL,
         campaigns::SQL,
         changes::SQL,
         clicks::SQL,
@@ -51,10 +57,12 @@ pub fn every_sql() -> impl Iterator<Item = (&'static str, &'static str, &'static
         members::SQL,
         parties::SQL,
         payouts::SQL,
+        receipts::SQL,
         rollups::SQL,
         salts::SQL,
         sessions::SQL,
         terms::SQL,
+        totals::SQL,
     ]
     .into_iter()
     .flatten()

@@ -7,6 +7,7 @@ mod ledger;
 mod overview;
 mod parties;
 mod payouts;
+mod reports;
 
 pub use campaigns::Campaigns;
 pub use conversions::Conversions;
@@ -15,3 +16,4 @@ pub use ledger::Ledger;
 pub use overview::Overview;
 pub use parties::Parties;
 pub use payouts::{PayoutRunPage, Payouts};
+pub use reports::Reports;

@@ -1,24 +1,18 @@
-//! What an admin sees first.
+//! What an admin sees first: the figures of the whole network.
 
 use leptos::prelude::*;
 
+use crate::app::figures::overview_page;
 use crate::app::page::role_page;
-use crate::domain::party::{PartyKind, PartyState};
-use crate::store::parties;
+use crate::domain::party::PartyKind;
 
 #[component]
 pub fn Overview() -> impl IntoView {
-    role_page(PartyKind::Network, "Overview", async |request, _| {
-        let mut conn = request.app.store.read().await?;
-        let waiting = parties::list(&mut conn, None, Some(PartyState::Applied), 100).await?.len();
+    role_page(PartyKind::Network, "Overview", async |request, viewer| {
+        let figures = overview_page(request, viewer).await?;
         Ok(view! {
             <div class="page-head"><h1>"Overview"</h1></div>
-            <div class="kpis">
-                <a class="kpi" href="/admin/parties">
-                    <span class="kpi-label">"Waiting for admission"</span>
-                    <span class="kpi-value">{waiting}</span>
-                </a>
-            </div>
+            {figures}
         }
         .into_any())
     })

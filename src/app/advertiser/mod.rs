@@ -10,6 +10,7 @@ mod integration;
 mod integration_samples;
 mod overview;
 mod publishers;
+mod reports;
 mod steps;
 
 pub use balance::BalancePage;
@@ -20,4 +21,5 @@ pub use edit::{EditCampaignPage, NewCampaignPage};
 pub use integration::IntegrationPage;
 pub use overview::Overview;
 pub use publishers::PublishersPage;
+pub use reports::Reports;
 pub use steps::{API_KEYS_MAX, CAMPAIGNS_MAX, NEW_API_KEY, advertiser_of, integration_page_of, make_step, page_of};

@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use super::steps::{CAMPAIGNS_MAX, advertiser_of};
+use crate::app::figures::overview_page;
 use crate::app::page::role_page;
 use crate::app::ui::StatusTag;
 use crate::domain::campaign::CampaignState;
@@ -17,13 +18,14 @@ pub fn Overview() -> impl IntoView {
         let list = campaigns::list_of_advertiser(&mut conn, advertiser, CAMPAIGNS_MAX).await?;
         let live = list.iter().filter(|campaign| campaign.state == CampaignState::Live).count();
         let waiting = enrollments::count_waiting(&mut conn, advertiser).await?;
+        drop(conn);
+        let (name, state) = (viewer.party_name.clone(), viewer.party_state.as_str());
+        let figures = overview_page(request, viewer).await?;
         Ok(view! {
             <div class="page-head">
                 <div>
                     <h1>"Overview"</h1>
-                    <p class="sub cluster">
-                        <span>{viewer.party_name.clone()}</span> <StatusTag state=viewer.party_state.as_str()/>
-                    </p>
+                    <p class="sub cluster"><span>{name}</span> <StatusTag state=state/></p>
                 </div>
                 <div class="page-actions">
                     <a class="btn btn-primary" href="/advertiser/campaigns/new">"New campaign"</a>
@@ -46,6 +48,7 @@ pub fn Overview() -> impl IntoView {
                     <span class="kpi-note">"waiting for you"</span>
                 </a>
             </div>
+            {figures}
         }
         .into_any())
     })

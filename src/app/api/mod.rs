@@ -3,6 +3,7 @@
 pub mod campaign;
 pub mod deposit;
 pub mod enrollment;
+pub mod figures;
 pub mod link;
 pub mod member;
 pub mod party;

@@ -10,6 +10,7 @@ pub mod link_making;
 mod links;
 mod overview;
 mod payouts;
+mod reports;
 mod waiting;
 
 pub use campaigns::{Campaigns, standing};
@@ -19,4 +20,5 @@ pub use link_builder::LinkBuilder;
 pub use links::Links;
 pub use overview::Overview;
 pub use payouts::{Payouts, sentence as payout_sentence};
+pub use reports::Reports;
 pub use waiting::Waiting;

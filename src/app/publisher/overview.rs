@@ -2,20 +2,25 @@
 
 use leptos::prelude::*;
 
+use crate::app::figures::overview_page;
 use crate::app::page::role_page;
 use crate::app::ui::StatusTag;
 use crate::domain::party::PartyKind;
 
 #[component]
 pub fn Overview() -> impl IntoView {
-    role_page(PartyKind::Publisher, "Overview", async |_, viewer| {
+    role_page(PartyKind::Publisher, "Overview", async |request, viewer| {
         let admitted = viewer.is_admitted();
+        let (name, state) = (viewer.party_name.clone(), viewer.party_state.as_str());
+        let figures = overview_page(request, viewer).await?;
         Ok(view! {
-            <div class="page-head"><h1>"Overview"</h1></div>
-            <p>{viewer.party_name.clone()} " " <StatusTag state=viewer.party_state.as_str()/></p>
+            <div class="page-head">
+                <div><h1>"Overview"</h1><p class="sub">{name} " " <StatusTag state=state/></p></div>
+            </div>
             {(!admitted).then(|| view! {
                 <p class="lead">"The network looks at every new publisher. You can look around until it has decided."</p>
             })}
+            {figures}
         }
         .into_any())
     })

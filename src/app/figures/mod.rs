@@ -1,0 +1,13 @@
+//! Figures on pages: the overviews and reports of all three roles, the CSV file, and the live stream. They differ in
+//! what a role may see, never in how a figure is computed.
+
+mod download;
+mod overview;
+mod parts;
+mod range_bar;
+mod report;
+mod tables;
+
+pub use download::{kind_of, live, report_csv};
+pub use overview::{overview_html, overview_page};
+pub use report::report_page;

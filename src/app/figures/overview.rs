@@ -1,0 +1,412 @@
+//! What each role sees first. The figures are one fragment, the same in the page and in every live update.
+
+use leptos::prelude::*;
+
+use super::parts::{Card, amounts, cards, charts, commission, epc, ratio_text, root};
+use super::range_bar::{notices, range_bar};
+use super::tables::{TopList, ranking_currencies};
+use crate::app::error::ApiError;
+use crate::app::islands::LiveRegion;
+use crate::app::page::{Request, zone_of};
+use crate::app::state::App;
+use crate::app::ui::{AssetBase, StatusTag};
+use crate::domain::account::AccountKind;
+use crate::domain::conversion::{ConversionState, OrderId};
+use crate::domain::ids::{CampaignId, ClickId, first_id_at};
+use crate::domain::money::{Currency, Money};
+use crate::domain::party::{Acting, PartyKind, PartyState, Viewer};
+use crate::domain::reason::Outcome;
+use crate::domain::report::{Dimension, Ratio};
+use crate::domain::time::{MINUTE_MS, Timestamp};
+use crate::reports::figures::{Figures, Row, ranked};
+use crate::reports::query::{Effect, Metric};
+use crate::reports::{self, Report, ReportQuery, top};
+use crate::store::conversions::{Conversion, Filter};
+use crate::store::{Conn, attempts, clicks, conversions, ledger, parties, totals};
+
+/// The counter looks back so far.
+const RECENT_MINUTES: i64 = 5;
+const RECENT_CONVERSIONS: i64 = 10;
+
+/// The page under the frame.
+pub async fn overview_page(request: Request, viewer: Viewer) -> Result<AnyView, ApiError> {
+    let kind = viewer.acting.kind();
+    let (query, notes) = ReportQuery::parse(request.query.clone(), kind);
+    let campaigns = totals::campaign_names(&mut request.app.store.read().await?, viewer.party()).await?;
+    let html = overview_html(&request.app, &viewer, &query).await?;
+    let bar = range_bar(root(kind), kind, &query, &viewer.time_zone, &campaigns, false);
+    let role = root(kind).trim_start_matches('/').to_owned();
+    Ok(view! {
+        {notices(&notes)}
+        {bar}
+        <div>
+            <LiveRegion role=role query=query.to_url()>
+                <div inner_html=html></div>
+            </LiveRegion>
+        </div>
+    }
+    .into_any())
+}
+
+/// The figures as HTML, for the page and for the live update.
+pub async fn overview_html(app: &App, viewer: &Viewer, query: &ReportQuery) -> Result<String, ApiError> {
+    let overview = Overview::load(app, viewer, query).await?;
+    provide_context(AssetBase(app.assets.clone()));
+    Ok(overview.view().to_html())
+}
+
+struct Overview {
+    viewer: Viewer,
+    now: Timestamp,
+    report: Report,
+    recent_clicks: i64,
+    campaigns: Vec<Row>,
+    /// Links and advertisers of a publisher; publishers of the others.
+    links: Vec<Row>,
+    partners: Vec<Row>,
+    conversions: Vec<Conversion>,
+    names: Vec<(CampaignId, String)>,
+    facts: Facts,
+}
+
+/// What is not a report: balances and what waits.
+#[derive(Default)]
+struct Facts {
+    payable: Vec<Money>,
+    approved: Vec<Money>,
+    awaiting_review: i64,
+    rejected_reports: i64,
+    parties_waiting: usize,
+}
+
+impl Overview {
+    async fn load(app: &App, viewer: &Viewer, query: &ReportQuery) -> Result<Self, ApiError> {
+        let (kind, now) = (viewer.acting.kind(), app.environment.now());
+        let mut conn = app.store.snapshot().await?;
+        let report = reports::run(&mut conn, viewer, query, now).await?;
+        let campaigns = ranked(&mut conn, viewer, query, Dimension::Campaign, now).await?;
+        let partner = if kind == PartyKind::Publisher { Dimension::Advertiser } else { Dimension::Publisher };
+        let partners = ranked(&mut conn, viewer, query, partner, now).await?;
+        let links = match kind {
+            PartyKind::Advertiser => Vec::new(),
+            _ => ranked(&mut conn, viewer, query, Dimension::Link, now).await?,
+        };
+        let filter = Filter { campaign_id: query.campaign, limit: RECENT_CONVERSIONS, ..Filter::default() };
+        Ok(Self {
+            now,
+            report,
+            recent_clicks: recent_clicks(&mut conn, viewer.acting, now).await?,
+            campaigns,
+            links,
+            partners,
+            conversions: conversions::list_of(&mut conn, viewer.acting, &filter).await?,
+            names: totals::campaign_names(&mut conn, viewer.party()).await?,
+            facts: facts(&mut conn, viewer.acting).await?,
+            viewer: viewer.clone(),
+        })
+    }
+
+    fn kind(&self) -> PartyKind {
+        self.viewer.acting.kind()
+    }
+
+    fn view(&self) -> AnyView {
+        view! {
+            <div class="stack">
+                {self.counter()}
+                {cards(self.cards())}
+                {charts(&self.report)}
+                {self.effective_campaigns()}
+                {self.clicked_links()}
+                {self.partners()}
+                {self.recent_conversions()}
+            </div>
+        }
+        .into_any()
+    }
+
+    /// Shown live by the island where scripts run; else with the time at which it was true.
+    fn counter(&self) -> AnyView {
+        let path = self.report.query.at(root(self.kind()));
+        let at = zone_of(&self.viewer).show_time(self.now);
+        let words =
+            if self.recent_clicks == 1 { " click in the last 5 minutes" } else { " clicks in the last 5 minutes" };
+        view! {
+            <p class="live">
+                <span class="live-dot"></span>
+                <span><strong>{self.recent_clicks}</strong>{words}</span>
+                <span class="live-on">"live"</span>
+                <span class="live-off">{format!("as of {at} \u{2013} ")}<a href=path>"refresh"</a></span>
+            </p>
+        }
+        .into_any()
+    }
+
+    fn cards(&self) -> Vec<Card> {
+        let (total, query, path) = (&self.report.total, &self.report.query, root(self.kind()));
+        let clicks = Card::count("Unique clicks", total.clicks.unique)
+            .note(format!("{} gross", total.clicks.gross()))
+            .metric(path, query, Metric::Clicks);
+        let count = |label| Card::count(label, total.conversions()).metric(path, query, Metric::Conversions);
+        let rate = Card::new("CR", vec![total.conversion_rate().percent()]).note("not rejected, per unique click");
+        let amount =
+            amounts(total, |currency, earned| Money::new(earned.all.earning().amount_minor, currency).to_string());
+        match self.kind() {
+            PartyKind::Publisher => vec![
+                Card::new("Earnings", commission(total)).metric(path, query, Metric::Commission),
+                Card::new("EPC", epc(total)).note("per unique click"),
+                clicks,
+                count("Conversions"),
+                rate,
+                Card::new("Pending payout", shown(&self.facts.payable))
+                    .note(balance_note("approved and not yet payable", &self.facts.approved)),
+            ],
+            PartyKind::Advertiser => vec![
+                Card::new("Cost", amounts(total, cost)).note("commission and fee").metric(
+                    path,
+                    query,
+                    Metric::Commission,
+                ),
+                count("Orders"),
+                Card::new("Revenue", amount).metric(path, query, Metric::Amount),
+                Card::new("ROAS", amounts(total, roas)).note("revenue per cost"),
+                rate,
+                Card::count("Awaiting review", self.facts.awaiting_review).note("pending conversions"),
+                clicks,
+            ],
+            PartyKind::Network => vec![
+                Card::new("Order amount", amount).metric(path, query, Metric::Amount),
+                Card::new("Network margin", amounts(total, margin)).note("fees of what earns"),
+                clicks,
+                Card::new("Invalid clicks", vec![invalid(total).percent()]).note("of gross clicks"),
+                count("Conversions"),
+                Card::new("Payouts due", shown(&self.facts.payable)).note("payable to publishers"),
+                Card::count("Refused reports", self.facts.rejected_reports).note("ever"),
+                Card::count("Waiting for admission", self.facts.parties_waiting as i64).href("/admin/parties"),
+            ],
+        }
+    }
+
+    fn effective_campaigns(&self) -> AnyView {
+        let query = &self.report.query;
+        let tabs = [(Effect::Epc, "EPC"), (Effect::Commission, "Commission"), (Effect::ConversionRate, "CR")];
+        let tabs = tabs.map(|(effect, word)| {
+            let href = ReportQuery { top: effect, ..*query }.at(root(self.kind()));
+            view! { <a href=href aria-current=(query.top == effect).then_some("true")>{word}</a> }
+        });
+        let lists = ranking_currencies(&self.campaigns).into_iter().map(|currency| {
+            let list = TopList {
+                title: "Most effective campaigns",
+                empty: EFFECTIVE_EMPTY,
+                by: Dimension::Campaign,
+                heads: [head(query.top, currency), "Unique clicks".to_owned()],
+                rows: top::most_effective(&self.campaigns, query.top, currency),
+                weight: Box::new(move |figures| weight(query.top, figures, currency)),
+                cells: Box::new(move |figures| [cell(query.top, figures, currency), figures.clicks.unique.to_string()]),
+            };
+            list.view(self.kind(), query)
+        });
+        let lists = lists.collect::<Vec<_>>();
+        let is_empty = lists.is_empty();
+        view! {
+            <section class="section">
+                <div class="section-head">
+                    <h2>"Most effective campaigns"</h2>
+                    <nav class="tabs" aria-label="Ranked by">{tabs.into_iter().collect::<Vec<_>>()}</nav>
+                </div>
+                {lists}
+                {is_empty.then(|| view! { <p class="muted">{EFFECTIVE_EMPTY}</p> })}
+            </section>
+        }
+        .into_any()
+    }
+
+    fn clicked_links(&self) -> AnyView {
+        if self.kind() == PartyKind::Advertiser {
+            return ().into_any();
+        }
+        let list = TopList {
+            title: "Most clicked links",
+            empty: "No link was clicked in this period.",
+            by: Dimension::Link,
+            heads: ["Gross clicks".to_owned(), "Unique".to_owned()],
+            rows: top::most_clicked(&self.links),
+            weight: Box::new(|figures| figures.clicks.gross()),
+            cells: Box::new(|figures| [figures.clicks.gross().to_string(), figures.clicks.unique.to_string()]),
+        };
+        section("Most clicked links", list.view(self.kind(), &self.report.query))
+    }
+
+    fn partners(&self) -> AnyView {
+        let (title, by) = match self.kind() {
+            PartyKind::Publisher => ("Highest-earning advertisers", Dimension::Advertiser),
+            _ => ("Highest-earning publishers", Dimension::Publisher),
+        };
+        let lists = ranking_currencies(&self.partners).into_iter().map(|currency| {
+            let list = TopList {
+                title,
+                empty: "Nobody earned in this period.",
+                by,
+                heads: [format!("Commission, {currency}"), "Conversions".to_owned()],
+                rows: top::highest_earning(&self.partners, currency),
+                weight: Box::new(move |figures| figures.commission_minor(currency)),
+                cells: Box::new(move |figures| {
+                    let commission = Money::new(figures.commission_minor(currency), currency).figure();
+                    [commission, figures.not_rejected().to_string()]
+                }),
+            };
+            list.view(self.kind(), &self.report.query)
+        });
+        let lists = lists.collect::<Vec<_>>();
+        let is_empty = lists.is_empty();
+        let empty = is_empty.then(|| view! { <p class="muted">"Nobody earned in this period."</p> });
+        section(title, view! { {lists}{empty} }.into_any())
+    }
+
+    fn recent_conversions(&self) -> AnyView {
+        let rows = self.conversions.iter().map(|one| self.conversion_row(one)).collect::<Vec<_>>();
+        if rows.is_empty() {
+            let text = "The first conversion will be here within two seconds after it is reported.";
+            return section("Recent conversions", view! { <p class="muted">{text}</p> }.into_any());
+        }
+        let table = view! {
+            <div class="table-wrap" tabindex="0" role="region" aria-label="Recent conversions">
+                <table class="data">
+                    <thead>
+                        <tr>
+                            <th scope="col">"Order"</th>
+                            <th scope="col">"Campaign"</th>
+                            <th scope="col">"Status"</th>
+                            <th scope="col" class="num">"Amount"</th>
+                            <th scope="col" class="num">"Commission"</th>
+                        </tr>
+                    </thead>
+                    <tbody>{rows}</tbody>
+                </table>
+            </div>
+        };
+        section("Recent conversions", table.into_any())
+    }
+
+    fn conversion_row(&self, one: &Conversion) -> AnyView {
+        let zone = zone_of(&self.viewer);
+        let order = match self.kind() {
+            PartyKind::Publisher => one.order_id.parse::<OrderId>().map_or_else(|_| String::new(), |id| id.masked()),
+            _ => one.order_id.clone(),
+        };
+        let name = self.names.iter().find(|(id, _)| *id == one.campaign_id).map(|(_, name)| name.clone());
+        let amount = one.amount_minor.map(|minor| Money::new(minor, one.currency).to_string());
+        let test = if one.is_test { " (test)" } else { "" };
+        view! {
+            <tr>
+                <th scope="row">
+                    <a class="row-link" href=format!("/receipts/{}", one.conversion_id)>{order}</a>
+                    <span class="sub">{format!("{}{test} \u{b7} {}", one.event, zone.show(one.converted_at_ms))}</span>
+                </th>
+                <td data-label="Campaign">{name.unwrap_or_else(|| one.campaign_id.to_string())}</td>
+                <td data-label="Status"><StatusTag state=one.state.as_str()/></td>
+                <td class="num money" data-label="Amount">{super::tables::or_dash(amount)}</td>
+                <td class="num money" data-label="Commission">
+                    {Money::new(one.commission_minor, one.currency).to_string()}
+                </td>
+            </tr>
+        }
+        .into_any()
+    }
+}
+
+const EFFECTIVE_EMPTY: &str = "A campaign is ranked once it has 50 unique clicks and a conversion in the period.";
+
+fn section(title: &'static str, content: AnyView) -> AnyView {
+    view! { <section class="section"><h2>{title}</h2>{content}</section> }.into_any()
+}
+
+fn shown(money: &[Money]) -> Vec<String> {
+    money.iter().map(Money::to_string).collect()
+}
+
+fn balance_note(words: &str, money: &[Money]) -> String {
+    if money.is_empty() { String::new() } else { format!("{} {words}", shown(money).join(", ")) }
+}
+
+fn cost(currency: Currency, earned: &reports::figures::Earned) -> String {
+    let sums = earned.all.earning();
+    Money::new(sums.commission_minor + sums.fee_minor, currency).to_string()
+}
+
+fn margin(currency: Currency, earned: &reports::figures::Earned) -> String {
+    Money::new(earned.all.earning().fee_minor, currency).to_string()
+}
+
+fn roas(_: Currency, earned: &reports::figures::Earned) -> String {
+    let sums = earned.all.earning();
+    ratio_text(Ratio { numerator: sums.amount_minor, denominator: sums.commission_minor + sums.fee_minor })
+}
+
+const fn invalid(figures: &Figures) -> Ratio {
+    Ratio { numerator: figures.clicks.invalid, denominator: figures.clicks.gross() }
+}
+
+fn head(effect: Effect, currency: Currency) -> String {
+    match effect {
+        Effect::Epc => format!("EPC, {currency}"),
+        Effect::Commission => format!("Commission, {currency}"),
+        Effect::ConversionRate => "CR".to_owned(),
+    }
+}
+
+fn cell(effect: Effect, figures: &Figures, currency: Currency) -> String {
+    match effect {
+        Effect::Epc => figures.epc(currency).money(currency),
+        Effect::Commission => Money::new(figures.commission_minor(currency), currency).figure(),
+        Effect::ConversionRate => figures.conversion_rate().percent(),
+    }
+}
+
+/// For the bar only: a thousandth of the ranked ratio is fine enough.
+fn weight(effect: Effect, figures: &Figures, currency: Currency) -> i64 {
+    match effect {
+        Effect::Epc => figures.epc(currency).scaled(1_000).unwrap_or(0),
+        Effect::Commission => figures.commission_minor(currency),
+        Effect::ConversionRate => figures.conversion_rate().scaled(100_000).unwrap_or(0),
+    }
+}
+
+async fn recent_clicks(conn: &mut Conn, acting: Acting, now: Timestamp) -> Result<i64, ApiError> {
+    let first = ClickId(first_id_at(now.plus_ms(-RECENT_MINUTES * MINUTE_MS)));
+    Ok(match acting {
+        Acting::Publisher(publisher) => clicks::recent_of_publisher(conn, publisher, first).await?,
+        Acting::Advertiser(advertiser) => clicks::recent_of_advertiser(conn, advertiser, first).await?,
+        Acting::Admin => clicks::recent(conn, first).await?,
+    })
+}
+
+async fn facts(conn: &mut Conn, acting: Acting) -> Result<Facts, ApiError> {
+    let mut facts = Facts::default();
+    match acting {
+        Acting::Publisher(publisher) => {
+            let balances = ledger::balances_of_party(conn, publisher.party()).await?;
+            facts.payable = of_kind(&balances, AccountKind::Payable);
+            facts.approved = of_kind(&balances, AccountKind::Approved);
+        }
+        Acting::Advertiser(advertiser) => {
+            let pending = conversions::count_of_advertiser(conn, advertiser, ConversionState::Pending);
+            facts.awaiting_review = pending.await?;
+        }
+        Acting::Admin => {
+            facts.payable = of_kind(&ledger::balances(conn).await?, AccountKind::Payable);
+            facts.rejected_reports = attempts::count(conn, Outcome::Rejected).await?;
+            facts.parties_waiting = parties::list(conn, None, Some(PartyState::Applied), 100).await?.len();
+        }
+    }
+    Ok(facts)
+}
+
+/// The sum of the accounts of a kind, by currency.
+fn of_kind(balances: &[ledger::Balance], kind: AccountKind) -> Vec<Money> {
+    let mut sums = std::collections::BTreeMap::<Currency, i64>::new();
+    for balance in balances.iter().filter(|balance| balance.kind == kind) {
+        *sums.entry(balance.currency).or_default() += kind.displayed(balance.balance_minor);
+    }
+    sums.into_iter().map(|(currency, minor)| Money::new(minor, currency)).collect()
+}

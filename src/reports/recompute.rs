@@ -1,0 +1,221 @@
+//! Deciding again: a stored conversion against its stored inputs, its evidence, its events and its transfers. What does
+//! not come out the same is named.
+
+use std::collections::HashMap;
+use std::fmt::Display;
+
+use crate::domain::account::AccountKey;
+use crate::domain::conversion::ConversionState;
+use crate::domain::decision::{Decision, decide};
+use crate::domain::evidence::{Evidence, Inputs};
+use crate::domain::ledger::{self, Posting, Worth};
+use crate::domain::money::Money;
+use crate::domain::party::{PartyKind, Viewer};
+use crate::domain::review::{EventRecord, project};
+use crate::domain::terms::Terms;
+use crate::store::conversions::Conversion;
+use crate::store::ledger::Transfer;
+
+/// Everything that is stored about one conversion.
+pub struct Stored<'a> {
+    pub conversion: &'a Conversion,
+    /// The newest decision with its inputs; nothing: it is missing.
+    pub decided: Option<&'a (Inputs, Decision)>,
+    pub evidence: &'a [Evidence],
+    pub terms: &'a [Terms],
+    pub events: &'a [EventRecord],
+    pub transfers: &'a [Transfer],
+    pub is_allocated: bool,
+}
+
+/// One field that is stored otherwise than it comes out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Difference {
+    /// `amount`, `commission`, `ledger` …
+    pub field: &'static str,
+    pub stored: String,
+    pub recomputed: String,
+    /// Whose figure it is, where not every party of the conversion may read it.
+    account: Option<AccountKey>,
+}
+
+impl Difference {
+    fn new(field: &'static str, stored: impl Display, recomputed: impl Display) -> Self {
+        Self { field, stored: stored.to_string(), recomputed: recomputed.to_string(), account: None }
+    }
+
+    /// For people. A publisher reads that the fee or somebody else's account differs, not what it holds.
+    pub fn sentence(&self, viewer: &Viewer) -> String {
+        let is_private = self.field == FEE || self.account.is_some_and(|account| account.party != viewer.party());
+        if is_private && viewer.acting.kind() == PartyKind::Publisher {
+            return format!("The {} differs from what it must be (hidden from you).", self.field);
+        }
+        format!("The {} is stored as {}, and comes out as {}.", self.field, self.stored, self.recomputed)
+    }
+}
+
+const FEE: &str = "network fee";
+
+/// Compares everything; empty: same decision, same commission.
+pub fn differences(stored: &Stored<'_>) -> Vec<Difference> {
+    let mut found = Vec::new();
+    match stored.decided {
+        Some((inputs, decision)) => decisions(stored, inputs, decision, &mut found),
+        None => found.push(Difference::new("decision", "missing", "a decision")),
+    }
+    states(stored, &mut found);
+    balances(stored, &mut found);
+    found
+}
+
+/// The fields of a decision, as the conversion's row and a decision both name them.
+type Fields = [(&'static str, String); 12];
+
+fn text(value: Option<impl Display>) -> String {
+    value.map_or_else(|| "nothing".to_owned(), |value| value.to_string())
+}
+
+fn of_decision(one: &Decision) -> Fields {
+    let money = |minor| Money::new(minor, one.currency);
+    [
+        ("amount", text(one.amount_minor.map(money))),
+        ("currency", one.currency.to_string()),
+        ("commission", money(one.commission_minor).to_string()),
+        (FEE, money(one.fee_minor).to_string()),
+        ("publisher", text(one.publisher_id)),
+        ("link", text(one.link_id)),
+        ("click", text(one.click_id)),
+        ("terms version", one.terms_version.to_string()),
+        ("rule", text(one.rule_number)),
+        ("badge", one.badge.to_string()),
+        ("conversion time", one.converted_at.to_string()),
+        ("test mark", one.is_test.to_string()),
+    ]
+}
+
+fn of_row(one: &Conversion) -> Fields {
+    let money = |minor| Money::new(minor, one.currency);
+    [
+        ("amount", text(one.amount_minor.map(money))),
+        ("currency", one.currency.to_string()),
+        ("commission", money(one.commission_minor).to_string()),
+        (FEE, money(one.fee_minor).to_string()),
+        ("publisher", text(one.publisher_id)),
+        ("link", text(one.link_id)),
+        ("click", text(one.click_id)),
+        ("terms version", one.terms_version.to_string()),
+        ("rule", text(one.rule_number)),
+        ("badge", one.badge.to_string()),
+        ("conversion time", one.converted_at_ms.to_string()),
+        ("test mark", one.is_test.to_string()),
+    ]
+}
+
+/// The rules are run over the stored inputs, and again over the stored reports themselves.
+fn decisions(stored: &Stored<'_>, inputs: &Inputs, decision: &Decision, found: &mut Vec<Difference>) {
+    let evidence = counted_evidence(stored, inputs);
+    if sorted(&evidence) != sorted(&inputs.evidence) {
+        let reports = |number: usize| format!("{number} reports");
+        let (then, now) = (reports(inputs.evidence.len()), reports(evidence.len()));
+        found.push(Difference::new("evidence", now, format!("{then} as they were decided on")));
+    }
+    let over_rows = Inputs { evidence, ..inputs.clone() };
+    for inputs in [inputs, &over_rows] {
+        match decide(inputs, stored.terms) {
+            Ok(recomputed) => {
+                compare(&of_row(stored.conversion), &of_decision(&recomputed), found);
+                compare(&of_decision(decision), &of_decision(&recomputed), found);
+                if *decision != recomputed && found.is_empty() {
+                    found.push(Difference::new("decision", "another trace or reason", "the rules' own"));
+                }
+            }
+            Err(error) => found.push(Difference::new("decision", "undecidable", error)),
+        }
+    }
+}
+
+/// Reports that came after the approval changed nothing and are not among the inputs.
+fn counted_evidence(stored: &Stored<'_>, inputs: &Inputs) -> Vec<Evidence> {
+    let is_open = stored.conversion.state.is_open();
+    let is_input = |one: &&Evidence| inputs.evidence.iter().any(|input| input.evidence_id == one.evidence_id);
+    stored.evidence.iter().filter(|one| is_open || is_input(one)).cloned().collect()
+}
+
+fn sorted(evidence: &[Evidence]) -> Vec<&Evidence> {
+    let mut sorted: Vec<&Evidence> = evidence.iter().collect();
+    sorted.sort_by_key(|one| one.evidence_id);
+    sorted
+}
+
+fn compare(stored: &Fields, recomputed: &Fields, found: &mut Vec<Difference>) {
+    for ((field, stored), (_, recomputed)) in stored.iter().zip(recomputed) {
+        if stored != recomputed && !found.iter().any(|one| one.field == *field) {
+            found.push(Difference::new(field, stored, recomputed));
+        }
+    }
+}
+
+fn states(stored: &Stored<'_>, found: &mut Vec<Difference>) {
+    match project(stored.events) {
+        Ok(state) if state == stored.conversion.state => {}
+        Ok(state) => found.push(Difference::new("state", stored.conversion.state, state)),
+        Err(error) => found.push(Difference::new("state", stored.conversion.state, error)),
+    }
+}
+
+/// The sums of its transfers on every account, against what its state demands.
+fn balances(stored: &Stored<'_>, found: &mut Vec<Difference>) {
+    let mut actual: HashMap<AccountKey, i64> = HashMap::new();
+    for transfer in stored.transfers {
+        let currency = transfer.currency;
+        let debit = AccountKey { party: transfer.debit_party, kind: transfer.debit_kind, currency };
+        let credit = AccountKey { party: transfer.credit_party, kind: transfer.credit_kind, currency };
+        *actual.entry(debit).or_default() -= transfer.amount_minor;
+        *actual.entry(credit).or_default() += transfer.amount_minor;
+    }
+    let expected = ledger::balances(&demanded(stored));
+    let mut accounts: Vec<&AccountKey> = actual.keys().chain(expected.keys()).collect();
+    accounts.sort_by_key(|account| (account.party, account.kind, account.currency));
+    accounts.dedup();
+    for account in accounts {
+        let of = |sums: &HashMap<AccountKey, i64>| sums.get(account).copied().unwrap_or(0);
+        let (stored, recomputed) = (of(&actual), of(&expected));
+        if stored != recomputed {
+            let show = |minor| format!("{} on {}", Money::new(minor, account.currency), account.kind);
+            let difference = Difference::new("ledger", show(stored), show(recomputed));
+            found.push(Difference { account: Some(*account), ..difference });
+        }
+    }
+}
+
+/// What a conversion in its state has posted, all together.
+fn demanded(stored: &Stored<'_>) -> Vec<Posting> {
+    let Some(worth) = stored.conversion.worth() else { return Vec::new() };
+    match stored.conversion.state {
+        ConversionState::Unattributed | ConversionState::Rejected => Vec::new(),
+        ConversionState::Pending => ledger::accrue(&worth),
+        ConversionState::Approved => approved(&worth, stored.is_allocated),
+        ConversionState::Payable | ConversionState::InPayout | ConversionState::Paid => {
+            released(&worth, stored.is_allocated)
+        }
+        ConversionState::Reversed if was_paid(stored.events) => {
+            [released(&worth, stored.is_allocated), ledger::claw_back(&worth)].concat()
+        }
+        ConversionState::Reversed => Vec::new(),
+    }
+}
+
+fn approved(worth: &Worth, is_allocated: bool) -> Vec<Posting> {
+    let allocation = if is_allocated { ledger::allocate(worth) } else { Vec::new() };
+    [ledger::accrue(worth), ledger::approve(worth), allocation].concat()
+}
+
+fn released(worth: &Worth, is_allocated: bool) -> Vec<Posting> {
+    [approved(worth, is_allocated), ledger::release(worth)].concat()
+}
+
+/// Whether it was paid when it lost its worth.
+fn was_paid(events: &[EventRecord]) -> bool {
+    let reversal = events.iter().find(|event| event.to == ConversionState::Reversed);
+    reversal.is_some_and(|event| event.from == Some(ConversionState::Paid))
+}

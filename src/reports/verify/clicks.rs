@@ -1,0 +1,40 @@
+//! Clicks: they fit their links and terms, and of a visitor's day exactly one is valid.
+
+use super::{Check, id};
+use crate::domain::time::Day;
+use crate::store::{Conn, StoreError, audit};
+
+pub async fn checks(conn: &mut Conn) -> Result<Vec<Check>, StoreError> {
+    let clicks = usize::try_from(audit::count_clicks(conn).await?).unwrap_or(usize::MAX);
+    let mut fit = Check::new("clicks fit their link, campaign, publisher and terms", clicks);
+    for bad in audit::bad_clicks(conn).await? {
+        fit.bad.push(format!("click {}: {}", id(bad.click_id), bad.problem));
+    }
+    let mut labels = Check::new("of a visitor's day exactly one click is valid", clicks);
+    for group in audit::bad_labels(conn).await? {
+        let (first, last) = (id(group.first_click), id(group.last_click));
+        labels.bad.push(format!(
+            "click {first} to click {last}: {} clicks of one visitor and day, {} of them valid",
+            group.clicks, group.valid
+        ));
+    }
+    Ok(vec![fit, labels, visitors(conn, clicks).await?])
+}
+
+/// As long as visitors are remembered, each has its valid click on that day.
+async fn visitors(conn: &mut Conn, clicks: usize) -> Result<Check, StoreError> {
+    let mut check = Check::new("valid clicks stand on the day of their visitor", clicks);
+    let Some(first_day) = audit::first_visitor_day(conn).await? else { return Ok(Check { checked: 0, ..check }) };
+    for bad in audit::unknown_visitors(conn, first_day).await? {
+        check.bad.push(format!("click {}: {}", id(bad.click_id), bad.problem));
+    }
+    for (day, publisher, campaign) in audit::lonely_visitors(conn, first_day).await? {
+        check.bad.push(format!(
+            "a visitor of {} to publisher {}, campaign {}: no valid click",
+            Day(day),
+            id(publisher),
+            id(campaign)
+        ));
+    }
+    Ok(check)
+}

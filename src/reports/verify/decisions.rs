@@ -1,0 +1,201 @@
+//! Decisions: every conversion decided again from its stored inputs, priced by rounding of its own, and its state made
+//! again from its events.
+
+use std::collections::HashMap;
+
+use super::{Check, id, id_or_nothing};
+use crate::domain::decision::{Decision, decide};
+use crate::domain::evidence::{Evidence, Inputs};
+use crate::domain::ids::{CampaignId, ConversionId};
+use crate::domain::terms::Terms;
+use crate::store::audit_money::{self, Conversion, Event, Price, PriceRule};
+use crate::store::{Conn, StoreError, evidence, terms};
+
+/// The states in which further evidence would still change something.
+const OPEN: [&str; 2] = ["unattributed", "pending"];
+
+pub async fn checks(conn: &mut Conn, conversions: &[Conversion]) -> Result<[Check; 3], StoreError> {
+    let mut decided = Check::new("decisions come out the same from their inputs", conversions.len());
+    let mut known: HashMap<i64, Vec<Terms>> = HashMap::new();
+    for row in conversions {
+        if !known.contains_key(&row.campaign_id) {
+            known.insert(row.campaign_id, terms::list(conn, CampaignId(row.campaign_id)).await?);
+        }
+        let terms = &known[&row.campaign_id];
+        let conversion = ConversionId(row.conversion_id);
+        let reports = evidence::list(conn, conversion).await?;
+        let problem = match evidence::latest_decision(conn, conversion).await {
+            Ok(Some((inputs, decision))) => redecide(row, &inputs, &decision, &reports, terms),
+            Ok(None) => Some("it has no decision".to_owned()),
+            Err(StoreError::Corrupt { what, why }) => Some(format!("its {what} cannot be read: {why}")),
+            Err(error) => return Err(error),
+        };
+        decided.bad.extend(problem.map(|problem| format!("conversion {}: {problem}", id(row.conversion_id))));
+    }
+    Ok([decided, credited(conversions), priced(conn, conversions).await?])
+}
+
+/// What differs, the first of it; nothing where all is the same.
+fn redecide(
+    row: &Conversion,
+    inputs: &Inputs,
+    decision: &Decision,
+    reports: &[Evidence],
+    terms: &[Terms],
+) -> Option<String> {
+    let is_open = OPEN.contains(&row.state.as_str());
+    let is_input = |one: &&Evidence| inputs.evidence.iter().any(|input| input.evidence_id == one.evidence_id);
+    let mut counted: Vec<Evidence> = reports.iter().filter(|one| is_open || is_input(one)).cloned().collect();
+    counted.sort_by_key(|one| one.evidence_id);
+    let mut decided_on = inputs.evidence.clone();
+    decided_on.sort_by_key(|one| one.evidence_id);
+    if counted != decided_on {
+        return Some("its reports are not those that were decided on".to_owned());
+    }
+    let mut clicks = counted.iter().flat_map(|one| &one.clicks);
+    let stretched = clicks.find(|click| {
+        let version = terms.iter().find(|terms| terms.version == click.terms_version);
+        version.is_none_or(|terms| terms.window.ms() != click.window_ms)
+    });
+    if let Some(click) = stretched {
+        return Some(format!("click {} has not the cookie duration of its terms", click.click_id));
+    }
+    let again = match decide(inputs, terms) {
+        Ok(again) => again,
+        Err(error) => return Some(format!("it cannot be decided: {error}")),
+    };
+    if again != *decision {
+        return Some("its stored decision is not what its inputs give".to_owned());
+    }
+    against_row(row, &again)
+}
+
+fn against_row(row: &Conversion, decision: &Decision) -> Option<String> {
+    let fields = [
+        ("publisher", id_or_nothing(row.publisher_id), id_or_nothing(decision.publisher_id.map(|id| id.0))),
+        ("link", id_or_nothing(row.link_id), id_or_nothing(decision.link_id.map(|id| id.0))),
+        ("click", id_or_nothing(row.click_id), id_or_nothing(decision.click_id.map(|id| id.0))),
+        ("terms version", row.terms_version.to_string(), decision.terms_version.to_string()),
+        ("rule", format!("{:?}", row.rule_number), format!("{:?}", decision.rule_number)),
+        ("badge", row.badge.clone(), decision.badge.to_string()),
+        ("currency", row.currency.clone(), decision.currency.to_string()),
+        ("amount", format!("{:?}", row.amount_minor), format!("{:?}", decision.amount_minor)),
+        ("commission", row.commission_minor.to_string(), decision.commission_minor.to_string()),
+        ("network fee", row.fee_minor.to_string(), decision.fee_minor.to_string()),
+        ("conversion time", row.converted_at_ms.to_string(), decision.converted_at.0.to_string()),
+        ("test mark", row.is_test.to_string(), decision.is_test.to_string()),
+    ];
+    let mut different = fields.into_iter().filter(|(_, stored, decided)| stored != decided);
+    different.next().map(|(name, stored, decided)| format!("its {name} is {stored}, decided was {decided}"))
+}
+
+/// The credited click exists and says the same as the conversion.
+fn credited(conversions: &[Conversion]) -> Check {
+    let rows = conversions.iter().filter(|row| row.click_id.is_some());
+    let mut check = Check::new("credited clicks are those that are stored", rows.clone().count());
+    for row in rows {
+        let same = row.clicked_campaign == Some(row.campaign_id)
+            && row.clicked_publisher == row.publisher_id
+            && row.clicked_link == row.link_id
+            && row.clicked_terms == Some(row.terms_version);
+        let problem = if row.clicked_campaign.is_none() { "does not exist" } else { "says otherwise" };
+        let click = id_or_nothing(row.click_id);
+        check.require(same, || format!("conversion {}: its click {click} {problem}", id(row.conversion_id)));
+        let owner = row.owner_id;
+        check.require(owner == Some(row.advertiser_id), || {
+            format!("conversion {}: its campaign is of advertiser {}", id(row.conversion_id), id_or_nothing(owner))
+        });
+    }
+    check
+}
+
+/// Basis points of an amount that is not negative, half up: away from zero.
+fn part(amount_minor: i64, bps: i64) -> i64 {
+    let doubled = i128::from(amount_minor) * i128::from(bps) * 2 + 10_000;
+    i64::try_from(doubled / 20_000).unwrap_or(i64::MAX)
+}
+
+async fn priced(conn: &mut Conn, conversions: &[Conversion]) -> Result<Check, StoreError> {
+    let prices = audit_money::prices(conn).await?;
+    let prices: HashMap<(i64, i64), Price> =
+        prices.into_iter().map(|price| ((price.campaign_id, price.version), price)).collect();
+    let mut rules: HashMap<(i64, i64), Vec<PriceRule>> = HashMap::new();
+    for rule in audit_money::price_rules(conn).await? {
+        rules.entry((rule.campaign_id, rule.terms_version)).or_default().push(rule);
+    }
+    let mut check = Check::new("commission and fee follow from terms and amount", conversions.len());
+    for row in conversions {
+        let version = (row.campaign_id, row.terms_version);
+        let rules = rules.get(&version).map(Vec::as_slice).unwrap_or_default();
+        let (commission, fee) = price(row, rules, prices.get(&version));
+        let same = (row.commission_minor, row.fee_minor) == (commission, fee);
+        check.require(same, || {
+            format!(
+                "conversion {}: commission {} and fee {} are stored, {commission} and {fee} follow",
+                id(row.conversion_id),
+                row.commission_minor,
+                row.fee_minor
+            )
+        });
+    }
+    Ok(check)
+}
+
+fn price(row: &Conversion, rules: &[PriceRule], price: Option<&Price>) -> (i64, i64) {
+    let (Some(_), Some(price), false) = (row.publisher_id, price, row.is_test) else { return (0, 0) };
+    let fits = |rule: &&PriceRule| {
+        rule.event == row.event && (rule.rate == "percent" || rule.currency.is_empty() || rule.currency == row.currency)
+    };
+    let Some(rule) = rules.iter().find(fits) else { return (0, 0) };
+    let amount = row.amount_minor.unwrap_or(0);
+    let commission = if rule.rate == "percent" { part(amount, rule.bps) } else { rule.amount_minor };
+    let basis = if price.fee_basis == "amount" { amount } else { commission };
+    (commission, part(basis, price.fee_bps))
+}
+
+/// Events are numbered without a gap, each goes on from the one before, and the last says the state.
+pub fn states(conversions: &[Conversion], events: &[Event]) -> Check {
+    let mut check = Check::new("states follow from events", conversions.len());
+    let mut of: HashMap<i64, Vec<&Event>> = HashMap::new();
+    for event in events {
+        of.entry(event.conversion_id).or_default().push(event);
+    }
+    for row in conversions {
+        let problem = state_problem(&row.state, of.get(&row.conversion_id).map(Vec::as_slice).unwrap_or_default());
+        check.bad.extend(problem.map(|problem| format!("conversion {}: {problem}", id(row.conversion_id))));
+    }
+    check
+}
+
+fn state_problem(state: &str, events: &[&Event]) -> Option<String> {
+    let mut before: Option<&str> = None;
+    for (event, number) in events.iter().zip(1..) {
+        if event.number != number {
+            return Some(format!("event {number} is missing"));
+        }
+        if event.from_state.as_deref() != before {
+            return Some(format!("event {} does not go on from the one before", id(event.event_id)));
+        }
+        before = Some(&event.to_state);
+    }
+    match before {
+        Some(last) if last == state => None,
+        Some(last) => Some(format!("it is {state}, its last event says {last}")),
+        None => Some("it has no event".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn half_a_cent_is_rounded_up() {
+        // domain.md section 13
+        let cases = [(1000, 2000, 200), (1900, 1000, 190), (7, 2000, 1), (2, 2000, 0), (15, 1000, 2), (500, 290, 15)];
+        for (amount, bps, expected) in cases {
+            assert_eq!(part(amount, bps), expected, "{bps} of {amount}");
+        }
+        assert_eq!(part(1_000_000_000_000_000, 10_000), 1_000_000_000_000_000);
+    }
+}

@@ -1,0 +1,186 @@
+//! What `verify` reads of conversions, ledger and payouts, by SQL of its own.
+
+use sqlx::query_as;
+
+use super::driver::Conn;
+use super::error::StoreError;
+
+/// A conversion as it stands, with what its credited click says of itself.
+#[derive(Debug, sqlx::FromRow)]
+pub struct Conversion {
+    pub conversion_id: i64,
+    pub campaign_id: i64,
+    pub advertiser_id: i64,
+    pub event: String,
+    pub state: String,
+    pub is_test: bool,
+    pub badge: String,
+    pub publisher_id: Option<i64>,
+    pub link_id: Option<i64>,
+    pub click_id: Option<i64>,
+    pub terms_version: i64,
+    pub rule_number: Option<i64>,
+    pub currency: String,
+    pub amount_minor: Option<i64>,
+    pub commission_minor: i64,
+    pub fee_minor: i64,
+    pub converted_at_ms: i64,
+    pub payout_id: Option<i64>,
+    pub owner_id: Option<i64>,
+    pub clicked_campaign: Option<i64>,
+    pub clicked_publisher: Option<i64>,
+    pub clicked_link: Option<i64>,
+    pub clicked_terms: Option<i64>,
+    /// What an advertiser's payment covered of it.
+    pub allocated_minor: Option<i64>,
+}
+
+/// A version of a campaign's terms, as far as it prices.
+#[derive(Debug, sqlx::FromRow)]
+pub struct Price {
+    pub campaign_id: i64,
+    pub version: i64,
+    pub fee_basis: String,
+    pub fee_bps: i64,
+}
+
+#[derive(Debug, sqlx::FromRow)]
+pub struct PriceRule {
+    pub campaign_id: i64,
+    pub terms_version: i64,
+    pub number: i64,
+    pub event: String,
+    pub rate: String,
+    pub bps: i64,
+    pub amount_minor: i64,
+    pub currency: String,
+}
+
+#[derive(Debug, sqlx::FromRow)]
+pub struct Event {
+    pub event_id: i64,
+    pub conversion_id: i64,
+    pub number: i64,
+    pub from_state: Option<String>,
+    pub to_state: String,
+}
+
+/// A transfer with its accounts, and the conversion that it is about.
+#[derive(Debug, sqlx::FromRow)]
+pub struct Transfer {
+    pub transfer_id: i64,
+    pub fact: String,
+    pub fact_id: i64,
+    pub code: String,
+    pub currency: String,
+    pub amount_minor: i64,
+    pub debit_party: Option<i64>,
+    pub debit_kind: Option<String>,
+    pub debit_currency: Option<String>,
+    pub debit_party_kind: Option<String>,
+    pub credit_party: Option<i64>,
+    pub credit_kind: Option<String>,
+    pub credit_currency: Option<String>,
+    pub credit_party_kind: Option<String>,
+    pub conversion_id: Option<i64>,
+    /// Whether the deposit or payout that it is about exists.
+    pub has_fact: bool,
+}
+
+#[derive(Debug, sqlx::FromRow)]
+pub struct Deposit {
+    pub deposit_id: i64,
+    pub advertiser_id: i64,
+    pub currency: String,
+    pub amount_minor: i64,
+}
+
+#[derive(Debug, sqlx::FromRow)]
+pub struct Payout {
+    pub payout_id: i64,
+    pub publisher_id: i64,
+    pub currency: String,
+    pub amount_minor: i64,
+    pub state: String,
+    pub items: i64,
+    pub items_minor: i64,
+}
+
+/// What a payout pays.
+#[derive(Debug, sqlx::FromRow)]
+pub struct PayoutItem {
+    pub payout_id: i64,
+    pub conversion_id: i64,
+    pub amount_minor: i64,
+    pub payout_state: String,
+    pub payout_publisher: i64,
+    pub payout_currency: String,
+}
+
+sql! {
+    CONVERSIONS = "select v.conversion_id, v.campaign_id, v.advertiser_id, v.event, v.state, v.is_test, v.badge,
+        v.publisher_id, v.link_id, v.click_id, v.terms_version, v.rule_number, v.currency, v.amount_minor,
+        v.commission_minor, v.fee_minor, v.converted_at_ms, v.payout_id, k.advertiser_id as owner_id,
+        c.campaign_id as clicked_campaign, c.publisher_id as clicked_publisher, c.link_id as clicked_link,
+        c.terms_version as clicked_terms, a.amount_minor as allocated_minor from conversions v
+        left join campaigns k on k.campaign_id = v.campaign_id left join clicks c on c.click_id = v.click_id
+        left join allocations a on a.conversion_id = v.conversion_id order by v.conversion_id";
+    PRICES = "select campaign_id, version, fee_basis, fee_bps from terms";
+    PRICE_RULES = "select campaign_id, terms_version, number, event, rate, bps, amount_minor, currency from terms_rules
+        order by campaign_id, terms_version, number";
+    EVENTS = "select event_id, conversion_id, number, from_state, to_state from conversion_events
+        order by conversion_id, number";
+    TRANSFERS = "select t.transfer_id, t.fact, t.fact_id, t.code, t.currency, t.amount_minor, d.party_id as debit_party,
+        d.kind as debit_kind, d.currency as debit_currency, dp.kind as debit_party_kind, c.party_id as credit_party,
+        c.kind as credit_kind, c.currency as credit_currency, cp.kind as credit_party_kind,
+        coalesce(e.conversion_id, v.conversion_id) as conversion_id,
+        (o.payout_id is not null or s.deposit_id is not null) as has_fact from transfers t
+        left join accounts d on d.account_id = t.debit_account_id left join parties dp on dp.party_id = d.party_id
+        left join accounts c on c.account_id = t.credit_account_id left join parties cp on cp.party_id = c.party_id
+        left join conversion_events e on t.fact = 'conversion' and e.event_id = t.fact_id
+        left join conversions v on t.fact in ('release', 'allocation') and v.conversion_id = t.fact_id
+        left join payouts o on t.fact = 'payout' and o.payout_id = t.fact_id
+        left join deposits s on t.fact = 'deposit' and s.deposit_id = t.fact_id order by t.transfer_id";
+    DEPOSITS = "select deposit_id, advertiser_id, currency, amount_minor from deposits order by deposit_id";
+    PAYOUTS = "select p.payout_id, p.publisher_id, p.currency, p.amount_minor, p.state,
+        (select count(*) from payout_items i where i.payout_id = p.payout_id) as items,
+        cast(coalesce((select sum(i.amount_minor) from payout_items i where i.payout_id = p.payout_id), 0) as bigint)
+        as items_minor from payouts p order by p.payout_id";
+    PAYOUT_ITEMS = "select i.payout_id, i.conversion_id, i.amount_minor, p.state as payout_state,
+        p.publisher_id as payout_publisher, p.currency as payout_currency from payout_items i
+        join payouts p on p.payout_id = i.payout_id order by i.payout_id, i.conversion_id";
+}
+
+pub async fn conversions(conn: &mut Conn) -> Result<Vec<Conversion>, StoreError> {
+    on_driver!(conn, |c| query_as(CONVERSIONS).fetch_all(c).await)
+}
+
+pub async fn prices(conn: &mut Conn) -> Result<Vec<Price>, StoreError> {
+    on_driver!(conn, |c| query_as(PRICES).fetch_all(c).await)
+}
+
+/// By campaign, version and number.
+pub async fn price_rules(conn: &mut Conn) -> Result<Vec<PriceRule>, StoreError> {
+    on_driver!(conn, |c| query_as(PRICE_RULES).fetch_all(c).await)
+}
+
+/// By conversion and number.
+pub async fn events(conn: &mut Conn) -> Result<Vec<Event>, StoreError> {
+    on_driver!(conn, |c| query_as(EVENTS).fetch_all(c).await)
+}
+
+pub async fn transfers(conn: &mut Conn) -> Result<Vec<Transfer>, StoreError> {
+    on_driver!(conn, |c| query_as(TRANSFERS).fetch_all(c).await)
+}
+
+pub async fn deposits(conn: &mut Conn) -> Result<Vec<Deposit>, StoreError> {
+    on_driver!(conn, |c| query_as(DEPOSITS).fetch_all(c).await)
+}
+
+pub async fn payouts(conn: &mut Conn) -> Result<Vec<Payout>, StoreError> {
+    on_driver!(conn, |c| query_as(PAYOUTS).fetch_all(c).await)
+}
+
+pub async fn payout_items(conn: &mut Conn) -> Result<Vec<PayoutItem>, StoreError> {
+    on_driver!(conn, |c| query_as(PAYOUT_ITEMS).fetch_all(c).await)
+}

@@ -1,0 +1,215 @@
+//! `verify` finds nothing where nothing is wrong, and every single corruption by its row, while the network runs.
+
+use std::collections::BTreeSet;
+use std::process::Command;
+
+use tallystick::domain::ids::{PartyId, PayoutId};
+use tallystick::reports::verify::{differences, told, verify};
+
+use crate::network::Network;
+use crate::receipts::tamper;
+use crate::reports::{numbers, traffic};
+use crate::support::Kind;
+
+async fn bad(network: &Network) -> BTreeSet<String> {
+    let checks = verify(&mut network.app.store.snapshot().await.unwrap()).await.unwrap();
+    let rows = checks.iter().flat_map(|check| check.bad.iter().map(|row| format!("{}: {row}", check.name)));
+    rows.collect()
+}
+
+async fn one(network: &Network, text: &str) -> i64 {
+    numbers(&network.app.store, text).await[0]
+}
+
+fn id(id: i64) -> String {
+    PartyId(id).to_string()
+}
+
+/// The n-th pending conversion with a commission.
+async fn conversion(network: &Network, n: usize) -> i64 {
+    let text = "select conversion_id from conversions where state = 'pending' and commission_minor > 0
+        and event = 'sale' order by conversion_id";
+    one(network, &format!("{text} limit 1 offset {n}")).await
+}
+
+async fn transfer_of(network: &Network, conversion: i64) -> i64 {
+    let text = format!(
+        "select transfer_id from transfers where code = 'commission_accrued' and fact_id in
+            (select event_id from conversion_events where conversion_id = {conversion})"
+    );
+    one(network, &text).await
+}
+
+/// Table, statement, and what the new findings must name.
+type Corruption = (&'static str, String, Vec<String>);
+
+async fn money_corruptions(network: &Network) -> Vec<Corruption> {
+    let mut all = Vec::new();
+    let mut next = [0, 0];
+    let mut ids = Vec::new();
+    for n in 0..9 {
+        next[0] = conversion(network, n).await;
+        next[1] = transfer_of(network, next[0]).await;
+        ids.push(next);
+    }
+    let at = |n: usize| (ids[n][0], ids[n][1]);
+    let (c, t) = at(0);
+    let cent = format!("update transfers set amount_minor = amount_minor + 1 where transfer_id = {t}");
+    all.push(("transfers", cent, vec![id(c), id(t)]));
+    let (c, t) = at(1);
+    all.push(("transfers", format!("delete from transfers where transfer_id = {t}"), vec![id(c)]));
+    let (_, t) = at(2);
+    let swap = format!(
+        "update transfers set debit_account_id = credit_account_id, credit_account_id = debit_account_id
+            where transfer_id = {t}"
+    );
+    all.push(("transfers", swap, vec![id(t)]));
+    let (c, _) = at(3);
+    let amount = format!("update conversions set amount_minor = amount_minor + 1 where conversion_id = {c}");
+    all.push(("conversions", amount, vec![id(c)]));
+    let (c, _) = at(4);
+    let version = format!("update conversions set terms_version = 2 where conversion_id = {c}");
+    all.push(("conversions", version, vec![id(c)]));
+    let (c, _) = at(5);
+    let state = format!("update conversions set state = 'approved' where conversion_id = {c}");
+    all.push(("conversions", state, vec![id(c)]));
+    let (c, _) = at(6);
+    let rival = format!(
+        "update conversions set publisher_id = case when publisher_id = {a} then {b} else {a} end
+            where conversion_id = {c}",
+        a = network.a_id.0,
+        b = network.b_id.0
+    );
+    all.push(("conversions", rival, vec![id(c)]));
+    let (c, _) = at(7);
+    let evidence = format!("update evidence set amount_minor = 1 where conversion_id = {c}");
+    all.push(("evidence", evidence, vec![id(c)]));
+    let (c, _) = at(8);
+    all.push(("conversion_events", format!("delete from conversion_events where conversion_id = {c}"), vec![id(c)]));
+    all
+}
+
+async fn click_corruptions(network: &Network) -> Vec<Corruption> {
+    let mut all = Vec::new();
+    let click = async |what: &str| one(network, &format!("select click_id from clicks where {what} limit 1")).await;
+    let free = "click_id not in (select click_id from conversions where click_id is not null)";
+    let moved = click(&format!("label = 'valid' and {free}")).await;
+    let day = 86_400_000_i64 << 21;
+    all.push((
+        "clicks",
+        format!("update clicks set click_id = click_id + {day} where click_id = {moved}"),
+        vec![id(moved + day)],
+    ));
+    let credited = click("label = 'valid' and click_id in (select click_id from conversions)").await;
+    let rival = if one(network, &format!("select publisher_id from clicks where click_id = {credited}")).await
+        == network.a_id.0
+    {
+        network.b_id.0
+    } else {
+        network.a_id.0
+    };
+    all.push((
+        "clicks",
+        format!("update clicks set publisher_id = {rival} where click_id = {credited}"),
+        vec![id(credited)],
+    ));
+    let repeat = click("label = 'duplicate'").await;
+    let label = format!("update clicks set label = 'valid' where click_id = {repeat}");
+    all.push(("clicks", label, vec![id(repeat)]));
+    let lost = click(&format!("label = 'invalid' and {free}")).await;
+    let reason = format!("update clicks set reason = null where click_id = {lost}");
+    all.push(("clicks", reason, vec![id(lost)]));
+    let campaign = id(network.x.0);
+    let total = format!(
+        "update click_rollups set clicks = clicks + 1 where reader_id = {} and grain = 'day' and label = 'valid'
+            and bucket = (select max(bucket) from click_rollups where grain = 'day' and label = 'valid' and
+            reader_id = {} and campaign_id = {}) and campaign_id = {}",
+        network.a_id.0, network.a_id.0, network.x.0, network.x.0
+    );
+    all.push(("click_rollups", total, vec![id(network.a_id.0), campaign.clone()]));
+    let total = format!(
+        "update conversion_rollups set commission_minor = commission_minor + 1 where reader_id = 1
+            and grain = 'quarter' and basis = 'click' and campaign_id = {x} and bucket = (select max(bucket) from
+            conversion_rollups where reader_id = 1 and grain = 'quarter' and basis = 'click' and campaign_id = {x})",
+        x = network.x.0
+    );
+    all.push(("conversion_rollups", total, vec![id(1), campaign]));
+    all
+}
+
+fn payout_corruptions(network: &Network) -> Vec<Corruption> {
+    let payout = PayoutId(4_711);
+    let run = "insert into payout_runs (payout_run_id, state, currency, created_by, decided_by, version)
+        values (4710, 'approved', 'EUR', 1, 1, 1)";
+    let paid = format!(
+        "insert into payouts (payout_id, payout_run_id, publisher_id, currency, amount_minor, state, reason,
+            reference, version) values ({}, 4710, {}, 'EUR', 0, 'proposed', '', '', 1)",
+        payout.0, network.a_id.0
+    );
+    let mark = format!("update payouts set state = 'paid', reference = 'B-1' where payout_id = {}", payout.0);
+    let deposit = format!(
+        "insert into deposits (deposit_id, advertiser_id, currency, amount_minor, reference, created_by)
+            values (4712, {}, 'EUR', 100, 'none', 1)",
+        network.shop_id.0
+    );
+    vec![
+        ("payout_runs", run.to_owned(), vec![]),
+        ("payouts", paid, vec![]),
+        ("payouts", mark, vec![payout.to_string()]),
+        ("deposits", deposit, vec![id(4_712)]),
+    ]
+}
+
+#[tokio::test]
+async fn every_corruption_is_found_and_named() {
+    for kind in Kind::all() {
+        let network = Network::start(kind).await;
+        traffic(&network).await;
+        assert_eq!(bad(&network).await, BTreeSet::new(), "{kind:?}: a clean network");
+        let mut known = BTreeSet::new();
+        let mut all = money_corruptions(&network).await;
+        all.extend(click_corruptions(&network).await);
+        all.extend(payout_corruptions(&network));
+        for (table, text, names) in all {
+            tamper(&network.app.store, table, &text).await;
+            let now = bad(&network).await;
+            let new: Vec<&String> = now.difference(&known).collect();
+            assert_eq!(new.is_empty(), names.is_empty(), "{kind:?} {text}: {new:?}");
+            for name in names {
+                assert!(new.iter().any(|row| row.contains(&name)), "{kind:?} {text}: {name} in {new:#?}");
+            }
+            known = now;
+        }
+        network.app.stop().await;
+    }
+}
+
+fn run(url: &str) -> (Option<i32>, String) {
+    let program = env!("CARGO_BIN_EXE_tallystick");
+    let output = Command::new(program).args(["verify", "--database-url", url]).output().unwrap();
+    (output.status.code(), String::from_utf8(output.stdout).unwrap())
+}
+
+#[tokio::test]
+async fn the_command_runs_beside_the_network_and_says_by_its_exit_what_it_found() {
+    for kind in Kind::all() {
+        let network = Network::start(kind).await;
+        let token = network.click(0, 1, &[]).await;
+        let order = network.order(network.w, "O1", "49.90", &token).await;
+        let url = network.app.database.url.clone();
+        let (code, text) = run(&url);
+        assert_eq!(code, Some(0), "{text}");
+        assert!(text.trim_end().ends_with("everything comes out the same"), "{text}");
+        let checks = verify(&mut network.app.store.snapshot().await.unwrap()).await.unwrap();
+        assert_eq!((told(&checks), differences(&checks)), (text, 0));
+        tamper(&network.app.store, "conversions", "update conversions set amount_minor = 1").await;
+        let (code, text) = run(&url);
+        assert_eq!(code, Some(3), "{text}");
+        assert!(text.contains(&format!("conversion {order}: its amount is Some(1)")), "{text}");
+        network.app.stop().await;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let missing = folder.path().join("none.db");
+    let (code, text) = run(&format!("sqlite://{}", missing.display()));
+    assert_eq!((code, text.as_str(), missing.exists()), (Some(1), "", false));
+}
