@@ -4,6 +4,7 @@ mod fixtures;
 mod links;
 mod members;
 mod page;
+mod replay;
 mod schema;
 mod settlement;
 mod shop;
