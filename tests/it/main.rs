@@ -1,5 +1,6 @@
 //! The real application over HTTP and the store on both databases: one binary, so that it links once.
 
+mod crash;
 mod fixtures;
 mod links;
 mod members;
@@ -11,4 +12,5 @@ mod shop;
 mod story;
 mod support;
 mod tracking;
+mod two_processes;
 mod world;
