@@ -1,6 +1,7 @@
 //! The real application over HTTP and the store on both databases: one binary, so that it links once.
 
 mod campaigns;
+mod crash;
 mod fixtures;
 mod links;
 mod members;
@@ -8,6 +9,7 @@ mod network;
 mod page;
 mod permutations;
 mod receipts;
+mod replay;
 mod reports;
 mod schema;
 mod settlement;
@@ -15,5 +17,6 @@ mod shop;
 mod story;
 mod support;
 mod tracking;
+mod two_processes;
 mod verify;
 mod world;
