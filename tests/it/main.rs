@@ -9,6 +9,7 @@ mod page;
 mod permutations;
 mod receipts;
 mod reports;
+mod replay;
 mod schema;
 mod settlement;
 mod shop;

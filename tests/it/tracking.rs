@@ -12,7 +12,7 @@ use crate::shop::{Shop, Visitor};
 use crate::support::{Kind, TestApp};
 
 /// A link of an enrolled publisher, as `/c/{slug}`.
-async fn link(app: &TestApp, publisher: PublisherId, campaign: CampaignId) -> String {
+pub async fn link(app: &TestApp, publisher: PublisherId, campaign: CampaignId) -> String {
     let now = app.environment.now();
     let link_id = app.environment.new_id(LinkId);
     let slug = Slug::from_random(app.environment.random());
