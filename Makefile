@@ -1,6 +1,6 @@
 # The one entry point, for people and for continuous integration. The work itself is in scripts/.
 
-.PHONY: help run test check build front e2e clean
+.PHONY: help run test check build front e2e faults clean
 
 help:
 	@echo "make run     start the demo on SQLite: prints an address and log-ins"
@@ -9,6 +9,7 @@ help:
 	@echo "make build   the release binary, everything inside it"
 	@echo "make front   only what the browser gets, into dist/"
 	@echo "make e2e     only the browser journeys"
+	@echo "make faults  kill the network again and again under load, on both databases, and look what it kept"
 	@echo "make clean   remove what was built"
 
 run:
@@ -33,6 +34,10 @@ front:
 
 e2e: front
 	@scripts/journeys.sh
+
+faults:
+	@scripts/setup-rust.sh
+	@scripts/faults.sh
 
 clean:
 	@bash -c '. scripts/environment.sh && cargo clean'

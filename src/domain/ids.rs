@@ -16,6 +16,8 @@ use super::time::Timestamp;
 pub const EPOCH_MS: i64 = 1_577_836_800_000;
 const NODE_BITS: u32 = 9;
 const SEQUENCE_BITS: u32 = 12;
+/// As many processes can make ids at once.
+pub const NODES: u16 = 1 << NODE_BITS;
 
 /// Crockford's alphabet, lower case, read in either case, without aliases, spare bits zero.
 pub static BASE32: LazyLock<Encoding> = LazyLock::new(|| {
@@ -173,6 +175,13 @@ impl IdGenerator {
         Self { node: (node & 0x1ff) as i64, last: Mutex::new(0) }
     }
 
+    /// As [`Self::new`], with ids later than every one of the millisecond `last`, also when the clock is behind it.
+    pub const fn after(node: u16, last: Timestamp) -> Self {
+        let ms = last.0 - EPOCH_MS;
+        let next = if ms < 0 { 0 } else { ((ms + 1) << SEQUENCE_BITS) - 1 };
+        Self { node: (node & 0x1ff) as i64, last: Mutex::new(next) }
+    }
+
     /// The next id at `now`; when the 4,096 of a millisecond are used up, the next millisecond's.
     pub fn next(&self, now: Timestamp) -> i64 {
         let first = (now.0 - EPOCH_MS).max(0) << SEQUENCE_BITS;
@@ -213,6 +222,17 @@ mod tests {
         many.push(ids.next(Timestamp(now.0 - 5)));
         assert!(many.is_sorted() && many.windows(2).all(|pair| pair[0] != pair[1]));
         assert_eq!(time_of(many[9_999]).0 - now.0, 2, "4,096 ids fit into a millisecond");
+    }
+
+    #[test]
+    fn a_new_start_goes_on_after_the_last_id() {
+        let now = Timestamp(1_772_445_600_000);
+        let before = IdGenerator::new(3);
+        let last = (0..5_000).map(|_| before.next(now)).max().unwrap();
+        let after = IdGenerator::after(3, time_of(last));
+        assert!(after.next(now) > last);
+        assert_eq!(time_of(after.next(now.plus_ms(5))), now.plus_ms(5));
+        assert_eq!(time_of(IdGenerator::after(3, Timestamp(0)).next(now)), now);
     }
 
     #[test]

@@ -5,6 +5,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod layers;
+pub mod lease;
 pub mod listen;
 pub mod router;
 pub mod serve;
@@ -12,6 +13,7 @@ pub mod tasks;
 pub mod telemetry;
 
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use anyhow::Context;
 use clap::Parser;
@@ -89,8 +91,15 @@ async fn create_admin(options: CreateAdminOptions) -> anyhow::Result<()> {
     let password = password.map_err(|error| wrong(error.to_string()))?;
     let store = crate::store::Store::open(&options.database.database_url).await.context("opening the database")?;
     // A running network has node 0 on SQLite: this process takes another, so that no id is made twice.
-    let environment = serve::system_environment(1);
+    let mut environment = serve::system_environment(1);
+    let lease = if store.is_sqlite() { None } else { Some(lease::Lease::take(&store, &environment).await?) };
+    if let Some(lease) = &lease {
+        environment.ids = Arc::new(lease::ids(&store, &environment, lease.node()).await?);
+    }
     members::create_admin(&store, &environment, &Passwords::new(), &email, &name, &password).await?;
+    if let Some(lease) = lease {
+        lease.release().await?;
+    }
     store.close().await;
     println!("Admin made.");
     Ok(())

@@ -10,6 +10,7 @@ use tokio::sync::oneshot;
 use super::cli::ServeOptions;
 use super::clock::{SystemClock, SystemEntropy};
 use super::config::{self, Config};
+use super::lease::{self, Lease};
 use super::{WrongConfiguration, assets, listen, router, tasks, telemetry};
 use crate::app::state::App;
 use crate::auth::password::Passwords;
@@ -60,11 +61,26 @@ pub async fn serve(options: ServeOptions) -> anyhow::Result<()> {
         demo_logins: Vec::new(),
     };
     let store = Store::open(&options.database.database_url).await.context("opening the database")?;
+    let mut lease = if store.is_sqlite() { None } else { Some(Lease::take(&store, &environment).await?) };
+    let node = lease.as_ref().map_or(0, Lease::node);
+    environment.ids = Arc::new(lease::ids(&store, &environment, node).await.context("reading the last id")?);
     let running = Running::start(config, store, environment, listener).await?;
     println!("listening on {}", running.url());
-    stop_signal().await?;
-    running.stop().await;
+    tokio::select! {
+        stopped = stop_signal() => stopped?,
+        // At once, without letting requests end: whoever has our number now may make the ids that they would get.
+        lost = held(lease.as_mut()) => return Err(lost.context("this process may no longer write")),
+    }
+    running.stop_with(lease).await;
     Ok(())
+}
+
+/// Why the number was lost; never on SQLite, where there is none to lose.
+async fn held(lease: Option<&mut Lease>) -> anyhow::Error {
+    match lease {
+        Some(lease) => lease.hold().await,
+        None => std::future::pending().await,
+    }
 }
 
 /// A network that answers requests; stopped by [`Running::stop`].
@@ -122,6 +138,11 @@ impl Running {
 
     /// Lets the requests in flight end and the queued clicks be stored, then closes the database.
     pub async fn stop(self) {
+        self.stop_with(None).await;
+    }
+
+    /// As [`Self::stop`], and gives the number of this process back when nothing is written any more.
+    async fn stop_with(self, lease: Option<Lease>) {
         self.app.store.changes().end();
         let _ = self.stop.send(());
         // What a task has not committed it finds due again after the next start.
@@ -129,6 +150,10 @@ impl Running {
         let _ = self.served.await;
         // A connection that outlives the drain keeps the writer's queue open: nothing more can be waiting in it.
         let _ = tokio::time::timeout(CLOSE_TIMEOUT, self.clicks).await;
+        if let Some(lease) = lease {
+            // One that is not given back runs out by itself.
+            let _ = tokio::time::timeout(CLOSE_TIMEOUT, lease.release()).await;
+        }
         let _ = tokio::time::timeout(CLOSE_TIMEOUT, self.app.store.close()).await;
     }
 }

@@ -18,6 +18,7 @@ pub mod deposits;
 pub mod enrollments;
 pub mod error;
 pub mod evidence;
+pub mod leases;
 pub mod ledger;
 pub mod links;
 pub mod members;
@@ -52,6 +53,7 @@ pub fn every_sql() -> impl Iterator<Item = (&'static str, &'static str, &'static
         driver::SQL,
         enrollments::SQL,
         evidence::SQL,
+        leases::SQL,
         ledger::SQL,
         links::SQL,
         members::SQL,

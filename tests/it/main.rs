@@ -1,6 +1,7 @@
 //! The real application over HTTP and the store on both databases: one binary, so that it links once.
 
 mod campaigns;
+mod crash;
 mod fixtures;
 mod links;
 mod members;
@@ -8,13 +9,14 @@ mod network;
 mod page;
 mod permutations;
 mod receipts;
-mod reports;
 mod replay;
+mod reports;
 mod schema;
 mod settlement;
 mod shop;
 mod story;
 mod support;
 mod tracking;
+mod two_processes;
 mod verify;
 mod world;

@@ -58,6 +58,11 @@ impl Database {
         };
         Self { url, folder }
     }
+
+    /// The same database, for a second process.
+    pub fn again(&self) -> Self {
+        Self { url: self.url.clone(), folder: tempfile::tempdir().unwrap() }
+    }
 }
 
 async fn new_postgres() -> String {
@@ -112,18 +117,32 @@ impl TestApp {
     }
 
     pub async fn start_with(kind: Kind, admission: Admission) -> Self {
-        let database = Database::new(kind).await;
-        let clock = TestClock::at(START);
+        Self::start_node(Database::new(kind).await, TestClock::at(START), 0, admission, None).await
+    }
+
+    /// A second process beside this one, on the same database and clock, behind the same public address.
+    pub async fn start_beside(&self) -> Self {
+        let base_url = BaseUrl::parse(&self.url).unwrap();
+        Self::start_node(self.database.again(), self.clock.clone(), 1, Admission::Manual, Some(base_url)).await
+    }
+
+    async fn start_node(
+        database: Database,
+        clock: TestClock,
+        node: u8,
+        admission: Admission,
+        base_url: Option<BaseUrl>,
+    ) -> Self {
         let environment = Environment {
             clock: Arc::new(clock.clone()),
-            entropy: Arc::new(SeededEntropy::new([7; 32])),
-            ids: Arc::new(IdGenerator::new(0)),
+            entropy: Arc::new(SeededEntropy::new([7 + node; 32])),
+            ids: Arc::new(IdGenerator::new(node.into())),
         };
         let store = Store::open(&database.url).await.unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let base_url = format!("http://localhost:{}", listener.local_addr().unwrap().port());
+        let own = format!("http://localhost:{}", listener.local_addr().unwrap().port());
         let config = Config {
-            base_url: BaseUrl::parse(&base_url).unwrap(),
+            base_url: base_url.unwrap_or_else(|| BaseUrl::parse(&own).unwrap()),
             secret_key: SecretKey::from_bytes([9; 32]),
             trusted_proxies: TrustedProxies::parse("127.0.0.1/32").unwrap(),
             admission,
@@ -136,8 +155,14 @@ impl TestApp {
         Self { url: running.url(), clock, store, environment, running: Some(running), database }
     }
 
-    pub async fn stop(mut self) {
+    pub async fn stop(self) {
+        self.stop_and_keep().await;
+    }
+
+    /// Ends the process, and keeps what it stored.
+    pub async fn stop_and_keep(mut self) -> Database {
         self.running.take().unwrap().stop().await;
+        self.database
     }
 
     /// A browser of its own: cookies are kept, redirects are not followed.

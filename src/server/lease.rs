@@ -1,0 +1,113 @@
+//! The number of this process among those on one database: held by a lease, so that no id is made twice
+//! (domain.md section 0). On SQLite there is one process, and its number is 0.
+
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use tokio::time::{Instant, sleep, timeout};
+
+use crate::domain::environment::Environment;
+use crate::domain::ids::{IdGenerator, time_of};
+use crate::domain::time::MINUTE_MS;
+use crate::store::leases::{self, Holder};
+use crate::store::{Store, StoreError};
+
+/// A number may be taken by others so long after it was last renewed.
+const LEASE_MS: i64 = MINUTE_MS;
+const RENEW_EVERY: Duration = Duration::from_secs(20);
+const RETRY_AFTER: Duration = Duration::from_secs(2);
+const RENEWAL_TIMEOUT: Duration = Duration::from_secs(5);
+/// A process that could not renew for this long stops: well before others may take its number.
+const GIVE_UP_AFTER: Duration = Duration::from_secs(45);
+/// Several processes that start at once try the same number.
+const TRIES_MAX: u32 = 64;
+/// A clock that stepped back by less than this between two starts is bridged: ids go on after the last one.
+const STEP_BACK_MAX_MS: i64 = MINUTE_MS;
+
+/// A number that is ours until it is released or lost.
+pub struct Lease {
+    node: u16,
+    holder: Holder,
+    store: Store,
+    environment: Environment,
+    renewed_at: Instant,
+}
+
+impl Lease {
+    /// Takes the lowest free number of a PostgreSQL database.
+    ///
+    /// # Errors
+    /// Every number is held, or the database cannot be reached.
+    pub async fn take(store: &Store, environment: &Environment) -> anyhow::Result<Self> {
+        let holder = environment.random();
+        for _ in 0..TRIES_MAX {
+            let (renewed_at, now) = (Instant::now(), environment.now());
+            let mut w = store.write().await?;
+            match leases::take(&mut w, &holder, now, now.plus_ms(LEASE_MS)).await {
+                Ok(node) => {
+                    w.commit().await?;
+                    let (store, environment) = (store.clone(), environment.clone());
+                    return Ok(Self { node, holder, store, environment, renewed_at });
+                }
+                Err(StoreError::Conflict | StoreError::Unavailable(_)) => {}
+                Err(error) => return Err(error).context("taking a node number"),
+            }
+        }
+        bail!("no node number could be taken: too many processes start at once")
+    }
+
+    pub const fn node(&self) -> u16 {
+        self.node
+    }
+
+    /// Renews the lease for as long as that goes well; returns when the number is lost, and why.
+    pub async fn hold(&mut self) -> anyhow::Error {
+        let mut pause = RENEW_EVERY;
+        loop {
+            sleep(pause).await;
+            let begun = Instant::now();
+            match timeout(RENEWAL_TIMEOUT, self.renew()).await {
+                Ok(Ok(true)) => {
+                    self.renewed_at = begun;
+                    pause = RENEW_EVERY;
+                    continue;
+                }
+                Ok(Ok(false)) => return anyhow::anyhow!("another process took node number {}", self.node),
+                Ok(Err(error)) => tracing::warn!(node = self.node, %error, "the node number is not renewed yet"),
+                Err(_) => tracing::warn!(node = self.node, "renewing the node number takes too long"),
+            }
+            if self.renewed_at.elapsed() >= GIVE_UP_AFTER {
+                return anyhow::anyhow!("node number {} could not be renewed for {GIVE_UP_AFTER:?}", self.node);
+            }
+            pause = RETRY_AFTER;
+        }
+    }
+
+    /// Whether the number was still ours.
+    pub async fn renew(&self) -> Result<bool, StoreError> {
+        let mut w = self.store.write().await?;
+        let until = self.environment.now().plus_ms(LEASE_MS);
+        let renewed = leases::renew(&mut w, self.node, &self.holder, until).await?;
+        w.commit().await?;
+        Ok(renewed)
+    }
+
+    /// Gives the number back; a lease that cannot be given back runs out by itself.
+    pub async fn release(self) -> Result<(), StoreError> {
+        let mut w = self.store.write().await?;
+        leases::release(&mut w, self.node, &self.holder).await?;
+        w.commit().await
+    }
+}
+
+/// Ids of this node that go on after those in the database: a start must not give an id twice, also where the clock
+/// stepped back meanwhile, or the number was another machine's before.
+pub async fn ids(store: &Store, environment: &Environment, node: u16) -> Result<IdGenerator, StoreError> {
+    let last = time_of(leases::last_id(&mut store.read().await?).await?);
+    let behind_ms = last.since(environment.now());
+    if behind_ms >= STEP_BACK_MAX_MS {
+        tracing::warn!(behind_ms, last = %last, "the clock is behind what the database holds: is it set right?");
+        return Ok(IdGenerator::new(node));
+    }
+    Ok(IdGenerator::after(node, last))
+}
