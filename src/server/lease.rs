@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{sleep, timeout};
 
 use crate::domain::environment::Environment;
 use crate::domain::ids::{IdGenerator, time_of};
@@ -30,7 +30,7 @@ pub struct Lease {
     holder: Holder,
     store: Store,
     environment: Environment,
-    renewed_at: Instant,
+    renewed_at: tokio::time::Instant,
 }
 
 impl Lease {
@@ -41,7 +41,7 @@ impl Lease {
     pub async fn take(store: &Store, environment: &Environment) -> anyhow::Result<Self> {
         let holder = environment.random();
         for _ in 0..TRIES_MAX {
-            let (renewed_at, now) = (Instant::now(), environment.now());
+            let (renewed_at, now) = (tokio::time::Instant::now(), environment.now());
             let mut w = store.write().await?;
             match leases::take(&mut w, &holder, now, now.plus_ms(LEASE_MS)).await {
                 Ok(node) => {
@@ -65,7 +65,7 @@ impl Lease {
         let mut pause = RENEW_EVERY;
         loop {
             sleep(pause).await;
-            let begun = Instant::now();
+            let begun = tokio::time::Instant::now();
             match timeout(RENEWAL_TIMEOUT, self.renew()).await {
                 Ok(Ok(true)) => {
                     self.renewed_at = begun;

@@ -4,9 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 use std::sync::Mutex;
+use std::time::Duration;
 
 use tallystick::domain::campaign::ApprovalMode;
 use tallystick::store::Store;
+use tallystick::store::driver::Driver;
 
 use crate::fixtures::{live_campaign, publisher};
 use crate::replay::tool::{self, Line};
@@ -139,4 +141,29 @@ async fn what_was_acknowledged_survives_kill_9() {
     for kind in Kind::all() {
         killed_again_and_again(kind, 10).await;
     }
+}
+
+/// Takes twenty seconds, so it is for `make faults` only.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_process_that_lost_its_number_stops_with_an_error() {
+    if std::env::var_os("TALLYSTICK_FAULTS").is_none() || !Kind::all().contains(&Kind::Postgres) {
+        println!("SKIPPED: runs with TALLYSTICK_FAULTS and PostgreSQL");
+        return;
+    }
+    let database = Database::new(Kind::Postgres).await;
+    let mut served = Served::start(&database);
+    let thief = Store::open(&database.url).await.unwrap();
+    let mut w = thief.write().await.unwrap();
+    let Driver::Postgres(c) = w.driver() else { unreachable!("a PostgreSQL database") };
+    let taken = sqlx::raw_sql("update node_leases set holder = '\\x00'").execute(c).await.unwrap();
+    assert_eq!(taken.rows_affected(), 1, "the process holds a number");
+    w.commit().await.unwrap();
+    for _ in 0..300 {
+        if let Some(ended) = served.child.try_wait().unwrap() {
+            assert_eq!(ended.code(), Some(1));
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    panic!("it still serves");
 }
