@@ -2,9 +2,10 @@
 
 mod fixtures;
 mod links;
+mod live;
 mod members;
-mod page;
 mod network;
+mod page;
 mod receipts;
 mod reports;
 mod schema;
@@ -13,5 +14,5 @@ mod shop;
 mod story;
 mod support;
 mod tracking;
-mod world;
 mod verify;
+mod world;
