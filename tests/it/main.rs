@@ -4,6 +4,7 @@ mod campaigns;
 mod crash;
 mod fixtures;
 mod links;
+mod live;
 mod members;
 mod network;
 mod page;

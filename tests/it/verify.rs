@@ -4,7 +4,14 @@ use std::collections::BTreeSet;
 use std::process::Command;
 
 use tallystick::domain::ids::{PartyId, PayoutId};
+use tallystick::domain::money::{Currency, Money};
+use tallystick::domain::party::Acting;
+use tallystick::domain::reason::RejectReason;
+use tallystick::reports::receipt::load;
 use tallystick::reports::verify::{differences, told, verify};
+use tallystick::settlement::payout::PayoutSettings;
+use tallystick::settlement::{deposit, hold, payout, review};
+use tallystick::store::payouts;
 
 use crate::network::Network;
 use crate::receipts::tamper;
@@ -180,6 +187,72 @@ async fn every_corruption_is_found_and_named() {
             }
             known = now;
         }
+        network.app.stop().await;
+    }
+}
+
+/// From pending to paid, rejected and failed: after every step everything comes out the same, for `verify` and on the
+/// receipts; then a payout is marked as paid behind the rules.
+#[tokio::test]
+async fn every_state_of_a_conversion_comes_out_the_same() {
+    for kind in Kind::all() {
+        let network = Network::start(kind).await;
+        let (store, environment) = (&network.app.store, &network.app.environment);
+        let (token, other) = (network.click(0, 1, &[]).await, network.click(1, 2, &[]).await);
+        let mut orders = Vec::new();
+        for (order, token) in [("O1", &token), ("O2", &token), ("O3", &other), ("O4", &other), ("O5", &token)] {
+            orders.push(network.order(network.w, order, "49.90", token).await);
+        }
+        let shop = network.viewer(Acting::Advertiser(network.shop_id));
+        let by = network.viewer(Acting::Admin);
+        let clean = async |step: &str| {
+            assert_eq!(bad(&network).await, BTreeSet::new(), "{kind:?}: {step}");
+            let viewers = network.everybody();
+            for id in &orders {
+                for viewer in &viewers {
+                    let receipt = load(&mut store.snapshot().await.unwrap(), viewer, *id).await;
+                    assert!(
+                        receipt.is_err() || receipt.is_ok_and(|one| one.differences.is_empty()),
+                        "{kind:?}: {step}"
+                    );
+                }
+            }
+        };
+        clean("pending").await;
+        for id in &orders[..4] {
+            review::approve(store, environment, &shop, *id).await.unwrap();
+        }
+        let reason = Some(RejectReason::OrderCancelled);
+        review::reject(store, environment, &shop, orders[4], reason, "").await.unwrap();
+        clean("approved, rejected").await;
+        let money = Money::new(2 * 599, Currency::EUR);
+        deposit::book(store, environment, &by, network.shop_id, money, "first").await.unwrap();
+        hold::release_due(store, environment).await.unwrap();
+        clean("two of four are funded and payable").await;
+        deposit::book(store, environment, &by, network.shop_id, money, "second").await.unwrap();
+        network.app.clock.set("2026-04-01T08:00:00Z");
+        let settings = PayoutSettings { net_days: 0, threshold_minor: Some(1), four_eyes_minor: None };
+        let run = payout::propose(store, environment, &by, Currency::EUR, &settings).await.unwrap();
+        clean("proposed").await;
+        payout::approve(store, environment, &by, run, 1, &settings).await.unwrap();
+        clean("in payout").await;
+        let list = payouts::list_of_run(&mut store.read().await.unwrap(), run).await.unwrap();
+        assert_eq!(list.len(), 2);
+        payout::fail(store, environment, &by, list[0].payout_id, list[0].version, "wrong account").await.unwrap();
+        clean("one has failed").await;
+        let marked = format!("update payouts set state = 'paid' where payout_id = {}", list[1].payout_id.0);
+        let unmarked = format!("update payouts set state = 'approved' where payout_id = {}", list[1].payout_id.0);
+        tamper(store, "payouts", &marked).await;
+        let found = bad(&network).await;
+        let expected = format!("payout {}: it is paid, which posts reserved, settled, and reserved", list[1].payout_id);
+        assert!(found.iter().any(|row| row.contains(&expected)), "{found:#?}");
+        tamper(store, "payouts", &unmarked).await;
+        payout::mark_paid(store, environment, &by, list[1].payout_id, list[1].version, "B-1").await.unwrap();
+        clean("paid").await;
+        let item = format!("update payout_items set amount_minor = 1 where payout_id = {}", list[1].payout_id.0);
+        tamper(store, "payout_items", &item).await;
+        let found = bad(&network).await;
+        assert!(found.iter().any(|row| row.contains(&list[1].payout_id.to_string())), "{found:#?}");
         network.app.stop().await;
     }
 }
