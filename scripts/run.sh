@@ -12,5 +12,5 @@ say "2/4 what the browser gets: WebAssembly, style sheet, fonts (first time abou
 scripts/build-front.sh
 say "3/4 the server (first time about six minutes)"
 cargo build --bin tallystick
-say "4/4 starting the network; Ctrl-C stops it"
-exec "$CARGO_TARGET_DIR/debug/tallystick" serve
+say "4/4 starting the demo; Ctrl-C stops it"
+exec "$CARGO_TARGET_DIR/debug/tallystick" demo

@@ -27,6 +27,8 @@ pub struct Cli {
 pub enum Command {
     /// Serve the network (what happens without a command).
     Serve(Box<ServeOptions>),
+    /// Serve a demo on this machine: ninety days of made-up clicks, orders and payouts, with log-ins to try.
+    Demo(DemoOptions),
     /// Bring the tables of the database up to date, and stop.
     Migrate(DatabaseOptions),
     /// Make an admin; the password is read from standard input.
@@ -71,6 +73,21 @@ pub struct ServeOptions {
     /// For rehearsals: an instant such as 2026-03-02T10:00:00Z, or @FILE that holds one.
     #[arg(long, env = "FIXED_CLOCK")]
     pub fixed_clock: Option<FixedClock>,
+    #[arg(long, env = "LOG_FORMAT", default_value = "text", value_enum)]
+    pub log_format: LogFormat,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct DemoOptions {
+    /// Where to listen: an address of this machine's own, since the log-in page shows the passwords.
+    #[arg(long, env = "LISTEN_ADDR", default_value = "127.0.0.1:3000")]
+    pub listen_addr: SocketAddr,
+    /// Keep the demo in this database, as in sqlite://demo.db; it is served again as it is. Default: a folder that is removed at the end
+    #[arg(long)]
+    pub database_url: Option<String>,
+    /// Needed with PostgreSQL only: 32 bytes as 64 hex digits.
+    #[arg(long, env = "SECRET_KEY", hide_env_values = true, value_parser = SecretKey::from_text)]
+    pub secret_key: Option<SecretKey>,
     #[arg(long, env = "LOG_FORMAT", default_value = "text", value_enum)]
     pub log_format: LogFormat,
 }

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use hmac::{Hmac, Mac};
@@ -14,14 +15,14 @@ use crate::domain::time::Timestamp;
 /// The system's clock. Never steps back within a process.
 #[derive(Debug, Default)]
 pub struct SystemClock {
-    last: std::sync::atomic::AtomicI64,
+    last: AtomicI64,
 }
 
 impl Clock for SystemClock {
     #[allow(clippy::disallowed_methods)] // the one place
     fn now(&self) -> Timestamp {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as i64);
-        let last = self.last.fetch_max(now, std::sync::atomic::Ordering::Relaxed);
+        let last = self.last.fetch_max(now, Ordering::Relaxed);
         Timestamp(now.max(last))
     }
 }
@@ -57,6 +58,31 @@ impl Clock for FixedClock {
             Self::At(at) => *at,
             Self::File(path) => read_instant(path).expect("the clock file holds an instant"),
         }
+    }
+}
+
+/// A clock that stands where it was moved to, never back, until it is let go: then it follows the system's.
+#[derive(Debug, Default)]
+pub struct MovableClock {
+    at: AtomicI64,
+    is_free: AtomicBool,
+    system: SystemClock,
+}
+
+impl MovableClock {
+    pub fn move_to(&self, at: Timestamp) {
+        self.at.fetch_max(at.0, Ordering::Relaxed);
+    }
+
+    pub fn let_go(&self) {
+        self.is_free.store(true, Ordering::Relaxed);
+    }
+}
+
+impl Clock for MovableClock {
+    fn now(&self) -> Timestamp {
+        let at = Timestamp(self.at.load(Ordering::Relaxed));
+        if self.is_free.load(Ordering::Relaxed) { self.system.now().max(at) } else { at }
     }
 }
 

@@ -4,6 +4,7 @@ pub mod assets;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod demo;
 pub mod layers;
 pub mod lease;
 pub mod listen;
@@ -47,6 +48,7 @@ pub struct WrongConfiguration(pub String);
 async fn execute(command: Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::Serve(options) => serve::serve(*options).await?,
+        Command::Demo(options) => demo::run(options).await?,
         Command::Migrate(options) => migrate(&options).await?,
         Command::CreateAdmin(options) => create_admin(options).await?,
         Command::Verify(options) => return verify(&options).await,

@@ -83,6 +83,22 @@ async fn held(lease: Option<&mut Lease>) -> anyhow::Error {
     }
 }
 
+/// What pages and actions work with.
+pub fn app(config: &Config, store: Store, environment: Environment) -> App {
+    App {
+        store,
+        environment,
+        passwords: Passwords::new(),
+        throttle: Arc::new(Throttle::new()),
+        secret_key: config.secret_key.clone(),
+        base_url: config.base_url.clone(),
+        admission: config.admission,
+        payout: config.payout,
+        demo_logins: config.demo_logins.clone().into(),
+        assets: assets::base().into(),
+    }
+}
+
 /// A network that answers requests; stopped by [`Running::stop`].
 pub struct Running {
     pub app: App,
@@ -101,18 +117,7 @@ impl Running {
         environment: Environment,
         listener: TcpListener,
     ) -> anyhow::Result<Self> {
-        let app = App {
-            store,
-            environment,
-            passwords: Passwords::new(),
-            throttle: Arc::new(Throttle::new()),
-            secret_key: config.secret_key.clone(),
-            base_url: config.base_url.clone(),
-            admission: config.admission,
-            payout: config.payout,
-            demo_logins: config.demo_logins.clone().into(),
-            assets: assets::base().into(),
-        };
+        let app = app(&config, store, environment);
         let (tracking, clicks) = Tracking::start(
             app.store.clone(),
             app.environment.clone(),
@@ -158,7 +163,8 @@ impl Running {
     }
 }
 
-async fn stop_signal() -> anyhow::Result<()> {
+/// SIGTERM or SIGINT.
+pub async fn stop_signal() -> anyhow::Result<()> {
     use tokio::signal::unix::{SignalKind, signal};
     let mut terminate = signal(SignalKind::terminate())?;
     tokio::select! {

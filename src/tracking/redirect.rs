@@ -106,7 +106,32 @@ async fn answer(
     method: &Method,
     headers: &HeaderMap,
 ) -> Result<Response, StoreError> {
-    let now = tracking.environment.now();
+    let Followed { click, judgement, token, location, at } =
+        make_click(tracking, target, address, query, method, headers).await?;
+    let promise = tracking.recorder.record(click, target.readers.clone()).await;
+    Ok(respond(tracking, target, &judgement, token, &location, promise, headers, at))
+}
+
+/// A request to a link, judged: the click to be recorded, and what its answer needs.
+pub struct Followed {
+    pub click: Click,
+    pub judgement: Judgement,
+    /// Only where the answer carries a click id.
+    pub token: Option<ClickToken>,
+    pub location: Url,
+    pub at: Timestamp,
+}
+
+/// Makes a click of a request to a link, at this moment; records and answers nothing yet.
+pub async fn make_click(
+    tracking: &Tracking,
+    target: &Target,
+    address: IpAddr,
+    query: &str,
+    method: &Method,
+    headers: &HeaderMap,
+) -> Result<Followed, StoreError> {
+    let at = tracking.environment.now();
     let asked = Asked::read(query, &target.sub_ids);
     let agent = text(headers, USER_AGENT.as_str()).filter(|agent| !agent.is_empty());
     let consent = Consent::read(asked.consent.as_deref(), text(headers, "sec-gpc") == Some("1"));
@@ -119,13 +144,13 @@ async fn answer(
         is_crawler: agent.is_some_and(|agent| tracking.crawlers.matches(agent)),
         inactive: target.inactive,
         consent,
-        is_flood: tracking.flood.is_flood(address, agent.unwrap_or(""), now),
+        is_flood: tracking.flood.is_flood(address, agent.unwrap_or(""), at),
     });
     let click_id = tracking.environment.new_id(ClickId);
     let token = (judgement.answer == Answer::Destination).then(|| {
         ClickToken::new(&tracking.secret_key, click_id, target.link_id, target.campaign_id, target.publisher_id)
     });
-    let (location, is_rejected) = location(target, &asked, &judgement, token, now);
+    let (location, is_rejected) = location(target, &asked, &judgement, token, at);
     let salt = tracking.salts.of(&tracking.store, &tracking.environment, click_id.time()).await?;
     let visitor =
         (consent != Consent::Denied).then(|| visitor_key(&salt, address, agent.unwrap_or(""), target.campaign_id));
@@ -139,8 +164,7 @@ async fn answer(
         consent,
         ..blank(target, &judgement, click_id, asked.sub_ids, agent)
     };
-    let promise = tracking.recorder.record(click, target.readers.clone()).await;
-    Ok(respond(tracking, target, &judgement, token, &location, promise, headers, now))
+    Ok(Followed { click, judgement, token, location, at })
 }
 
 /// A click's record as far as the judgement and the user agent tell it.
