@@ -38,9 +38,12 @@ fn money(minor: i64, currency: Currency) -> String {
     Money::new(minor, currency).figure()
 }
 
+/// A column: its head, and what it shows of a line.
+type Column = (String, Box<dyn Fn(&Figures) -> String + Send>);
+
 /// The figures of one line, without its name: heads and cells come from the same list, so they cannot part.
-fn columns(kind: PartyKind, currencies: &[Currency]) -> Vec<(String, Box<dyn Fn(&Figures) -> String + Send>)> {
-    let mut columns: Vec<(String, Box<dyn Fn(&Figures) -> String + Send>)> = vec![
+fn columns(kind: PartyKind, currencies: &[Currency]) -> Vec<Column> {
+    let mut columns: Vec<Column> = vec![
         ("Gross clicks".to_owned(), Box::new(|figures| figures.clicks.gross().to_string())),
         ("Unique".to_owned(), Box::new(|figures| figures.clicks.unique.to_string())),
         ("Duplicate".to_owned(), Box::new(|figures| figures.clicks.duplicate.to_string())),
@@ -190,6 +193,9 @@ pub fn states_tables(report: &Report) -> AnyView {
     tables.collect::<Vec<_>>().into_any()
 }
 
+/// The two figures beside a name.
+type Cells<'a> = Box<dyn Fn(&Figures) -> [String; 2] + 'a>;
+
 /// A top list: what is ranked by, and what stands beside it.
 pub struct TopList<'a> {
     pub title: &'static str,
@@ -199,7 +205,7 @@ pub struct TopList<'a> {
     pub rows: Vec<&'a Row>,
     /// What the bar shows.
     pub weight: Box<dyn Fn(&Figures) -> i64 + 'a>,
-    pub cells: Box<dyn Fn(&Figures) -> [String; 2] + 'a>,
+    pub cells: Cells<'a>,
 }
 
 impl TopList<'_> {

@@ -2,6 +2,7 @@
 //! again from its events.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use super::{Check, id, id_or_nothing};
 use crate::domain::decision::{Decision, decide};
@@ -18,10 +19,10 @@ pub async fn checks(conn: &mut Conn, conversions: &[Conversion]) -> Result<[Chec
     let mut decided = Check::new("decisions come out the same from their inputs", conversions.len());
     let mut known: HashMap<i64, Vec<Terms>> = HashMap::new();
     for row in conversions {
-        if !known.contains_key(&row.campaign_id) {
-            known.insert(row.campaign_id, terms::list(conn, CampaignId(row.campaign_id)).await?);
-        }
-        let terms = &known[&row.campaign_id];
+        let terms = match known.entry(row.campaign_id) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(unknown) => unknown.insert(terms::list(conn, CampaignId(row.campaign_id)).await?),
+        };
         let conversion = ConversionId(row.conversion_id);
         let reports = evidence::list(conn, conversion).await?;
         let problem = match evidence::latest_decision(conn, conversion).await {
