@@ -2,6 +2,7 @@
 
 mod campaigns;
 mod crash;
+mod demo;
 mod fixtures;
 mod links;
 mod live;

@@ -7,7 +7,7 @@ use url::form_urlencoded::Serializer;
 use super::campaigns::{COURSES, OFFERS};
 use super::links::SPOTS;
 use super::stage::{Dice, Stage};
-use super::traffic::Visit;
+use super::traffic::{Manner, Visit};
 use crate::domain::click_token::{ClickList, ClickToken};
 use crate::domain::conversion::Badge;
 use crate::domain::conversion_report::Refused;
@@ -79,9 +79,10 @@ const FIRST_NUMBER: usize = 10_407;
 pub fn plan(visits: &[Visit], end: Timestamp, dice: &mut Dice, count: u64) -> Vec<Order> {
     let appeal = |visit: &Visit| if visit.may_buy() { OFFERS[SPOTS[visit.spot].campaign].appeal } else { 0 };
     let total: u64 = visits.iter().map(appeal).sum();
+    let machine = visits.iter().rposition(|visit| visit.manner == Manner::Machine);
     let mut orders: Vec<Order> = Vec::new();
     for (place, visit) in visits.iter().enumerate() {
-        if dice.below(total) < count * appeal(visit) {
+        if dice.below(total) < count * appeal(visit) || machine == Some(place) {
             let order = order(visit, place, orders.len(), dice);
             orders.extend((order.at < end).then_some(order));
         }
@@ -131,7 +132,7 @@ fn delay(hours: i64, dice: &mut Dice) -> i64 {
     chosen.min(most - dice.between(0, 2 * HOUR_MS))
 }
 
-/// Reports an order as its shop does.
+/// Reports an order as its shop does. Nobody buys behind a link that leads nowhere any more.
 pub async fn report(
     stage: &Stage,
     order: &Order,
@@ -139,6 +140,9 @@ pub async fn report(
     id: CampaignId,
     tokens: &HashMap<usize, ClickToken>,
 ) -> anyhow::Result<()> {
+    if !tokens.contains_key(&order.visit) {
+        return Ok(());
+    }
     let of_campaign = campaigns::get(&mut stage.app.store.read().await?, id).await?;
     let shop = Shop { stage, order, campaign: &of_campaign, token: tokens.get(&order.visit) };
     let badge = OFFERS[campaign].badge;

@@ -9,7 +9,7 @@ use crate::domain::time::{DAY_MS, Timestamp};
 use crate::server::clock::MovableClock;
 use crate::tracking::Tracking;
 
-/// How much happens.
+/// How much happens, about: some requests come on top, some orders come to nothing.
 #[derive(Debug, Clone, Copy)]
 pub struct Size {
     pub clicks: u64,
@@ -17,7 +17,7 @@ pub struct Size {
 }
 
 impl Size {
-    pub const FULL: Self = Self { clicks: 30_000, orders: 920 };
+    pub const FULL: Self = Self { clicks: 30_000, orders: 1_000 };
 }
 
 /// How long the demo's life is; it ends now.

@@ -21,6 +21,8 @@ pub enum Manner {
     Head,
     Nameless,
     OptedOut,
+    /// A program that dresses as a person, and is too busy for one.
+    Machine,
 }
 
 /// One request to a link.
@@ -139,7 +141,7 @@ fn flood(stage: &Stage, dice: &mut Dice) -> Vec<Visit> {
     let minute = stage.day(FLOOD_DAY).0.div_euclid(MINUTE_MS) + 1;
     let (start, address) = (Timestamp(minute * MINUTE_MS), dice.address());
     let at = |number: i64| start.plus_ms(number * 150);
-    let visit = |number| Visit { at: at(number), spot: FLOOD_SPOT, manner: Manner::Person, address, agent: 0 };
+    let visit = |number| Visit { at: at(number), spot: FLOOD_SPOT, manner: Manner::Machine, address, agent: 0 };
     (0..FLOOD_CLICKS).map(visit).collect()
 }
 
@@ -166,7 +168,7 @@ impl Visit {
             _ => fetch("document").into_iter().for_each(|(name, value)| put(name, value)),
         }
         match self.manner {
-            Manner::Person => put("sec-fetch-user", "?1"),
+            Manner::Person | Manner::Machine => put("sec-fetch-user", "?1"),
             Manner::Prefetch => put("sec-purpose", "prefetch"),
             Manner::OptedOut => put("sec-gpc", "1"),
             _ => {}

@@ -1,0 +1,162 @@
+//! The demo: everything it promises is there, and the books are right.
+
+use std::collections::BTreeSet;
+
+use tallystick::auth::members::Admission;
+use tallystick::domain::conversion::ConversionState;
+use tallystick::domain::environment::Environment;
+use tallystick::domain::party::{Acting, PartyKind};
+use tallystick::domain::payout::PayoutState;
+use tallystick::domain::secret::SecretKey;
+use tallystick::domain::site::BaseUrl;
+use tallystick::domain::time::Timestamp;
+use tallystick::server::config::Config;
+use tallystick::server::demo::{self, PASSWORD, Size};
+use tallystick::server::layers::client_address::TrustedProxies;
+use tallystick::server::serve::Running;
+use tallystick::settlement::payout::PayoutSettings;
+use tallystick::store::conversions::{self, Conversion, Filter};
+use tallystick::store::driver::Driver;
+use tallystick::store::{Store, campaigns, ledger, parties, payouts};
+use tokio::net::TcpListener;
+
+use crate::support::{Browser, Database, Kind};
+
+const SMALL: Size = Size { clicks: 2_400, orders: 320 };
+
+struct Filled {
+    config: Config,
+    store: Store,
+    environment: Environment,
+    listener: TcpListener,
+    _database: Database,
+}
+
+async fn fill(kind: Kind, end: &str, size: Size) -> Filled {
+    let database = Database::new(kind).await;
+    let store = Store::open(&database.url).await.unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let base_url = format!("http://localhost:{}", listener.local_addr().unwrap().port());
+    let config = Config {
+        base_url: BaseUrl::parse(&base_url).unwrap(),
+        secret_key: SecretKey::from_bytes([9; 32]),
+        trusted_proxies: TrustedProxies::default(),
+        admission: Admission::Automatic,
+        commit_budget_ms: 0,
+        payout: PayoutSettings { net_days: 0, threshold_minor: None, four_eyes_minor: None },
+        task_interval_ms: 0,
+        demo_logins: demo::logins(),
+    };
+    let environment = demo::fill(&config, &store, Timestamp::parse(end).unwrap(), size).await.unwrap();
+    Filled { config, store, environment, listener, _database: database }
+}
+
+impl Filled {
+    async fn conversions(&self) -> Vec<Conversion> {
+        let filter = Filter { limit: 10_000, ..Filter::default() };
+        conversions::list_of(&mut self.store.read().await.unwrap(), Acting::Admin, &filter).await.unwrap()
+    }
+
+    /// How many clicks there are, and the reasons among them.
+    async fn clicks(&self) -> (i64, BTreeSet<String>) {
+        const COUNT: &str = "select coalesce(reason, '') as reason, count(*) as clicks from clicks group by reason";
+        let mut conn = self.store.read().await.unwrap();
+        let counts: Vec<(String, i64)> = match conn.driver() {
+            Driver::Sqlite(c) => sqlx::query_as(COUNT).fetch_all(c).await.unwrap(),
+            Driver::Postgres(c) => sqlx::query_as(COUNT).fetch_all(c).await.unwrap(),
+        };
+        (counts.iter().map(|(_, clicks)| clicks).sum(), counts.into_iter().map(|(reason, _)| reason).collect())
+    }
+
+    async fn assert_complete(&self) {
+        let all = self.conversions().await;
+        let states: BTreeSet<&str> = all.iter().map(|conversion| conversion.state.as_str()).collect();
+        // Nothing reverses a conversion yet.
+        for state in ConversionState::ALL.iter().filter(|state| **state != ConversionState::Reversed) {
+            assert!(states.contains(state.as_str()), "no conversion is {state}: {states:?}");
+        }
+        let held = all.iter().filter_map(|conversion| conversion.held_reason.as_deref());
+        let reasons: BTreeSet<&str> = all.iter().filter_map(|known| known.reason.as_deref()).chain(held).collect();
+        for reason in
+            ["no_evidence", "channel_other", "window_expired", "too_fast", "flood", "test_mode", "order_cancelled"]
+        {
+            assert!(reasons.contains(reason), "no conversion says {reason}: {reasons:?}");
+        }
+        self.assert_money().await;
+        let mut conn = self.store.read().await.unwrap();
+        let campaigns = campaigns::list_all(&mut conn, 100).await.unwrap();
+        let states: BTreeSet<&str> = campaigns.iter().map(|campaign| campaign.state.as_str()).collect();
+        assert_eq!(campaigns.len(), 8);
+        assert_eq!(states, ["declined", "live", "paused", "submitted"].into());
+        let count = async |conn: &mut _, kind| parties::list(conn, Some(kind), None, 100).await.unwrap().len();
+        assert_eq!(count(&mut conn, PartyKind::Publisher).await, 6);
+        assert_eq!(count(&mut conn, PartyKind::Advertiser).await, 4);
+    }
+
+    async fn assert_money(&self) {
+        let mut conn = self.store.read().await.unwrap();
+        let balances = ledger::balances(&mut conn).await.unwrap();
+        for code in ["EUR", "USD"] {
+            let of_currency = balances.iter().filter(|balance| balance.currency.code() == code);
+            assert_eq!(of_currency.map(|balance| balance.balance_minor).sum::<i64>(), 0, "{code}");
+        }
+        let mut states = BTreeSet::new();
+        for run in payouts::list_runs(&mut conn, None, 100).await.unwrap() {
+            let list = payouts::list_of_run(&mut conn, run.payout_run_id).await.unwrap();
+            states.extend(list.iter().map(|payout| payout.state.as_str()));
+        }
+        for state in [PayoutState::Paid, PayoutState::Approved, PayoutState::Carried] {
+            assert!(states.contains(state.as_str()), "no payout is {state}: {states:?}");
+        }
+    }
+
+    /// Everybody logs in with what the log-in page shows.
+    async fn assert_log_ins(self) {
+        let running = Running::start(self.config, self.store, self.environment, self.listener).await.unwrap();
+        for (email, password) in demo::logins() {
+            let client = reqwest::Client::builder().cookie_store(true).redirect(reqwest::redirect::Policy::none());
+            let browser = Browser { client: client.build().unwrap(), url: running.url() };
+            let page = browser.get("/log-in").await.text;
+            assert!(page.contains(&format!("value=\"{email}\"")) && page.contains(PASSWORD), "{page}");
+            let home = browser.submit("/api/log_in", &[("email", &email), ("password", &password)]).await;
+            assert!(home.status == 200 && home.text.contains("rail-foot"), "{email}: {}", home.text);
+        }
+        running.stop().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_small_demo_has_everything_on_every_database() {
+    const END: &str = "2026-03-20T15:30:00Z";
+    for kind in Kind::all() {
+        let filled = fill(kind, END, SMALL).await;
+        let (clicks, reasons) = filled.clicks().await;
+        assert!((2_700..=2_724).contains(&clicks), "{kind:?}: {clicks}");
+        let expected = ["bot", "consent_denied", "flood", "head", "link_inactive", "no_user_agent", "speculative"];
+        assert!(expected.iter().all(|reason| reasons.contains(*reason)), "{reasons:?}");
+        filled.assert_complete().await;
+        filled.assert_log_ins().await;
+    }
+}
+
+/// The runs follow the calendar, so the day on which the demo is started matters.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_demo_is_complete_on_any_day_of_a_month() {
+    for end in ["2026-01-01T00:10:00Z", "2026-03-31T23:59:00Z", "2026-05-02T01:00:00Z", "2026-10-28T08:00:00Z"] {
+        let filled = fill(Kind::Sqlite, end, SMALL).await;
+        filled.assert_complete().await;
+        filled.store.close().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_full_demo_has_thirty_thousand_clicks_and_nine_hundred_conversions() {
+    const END: &str = "2026-11-20T18:00:00Z";
+    let filled = fill(Kind::Sqlite, END, Size::FULL).await;
+    let clicks = filled.clicks().await.0;
+    assert!((30_300..=30_324).contains(&clicks), "{clicks}");
+    let conversions = filled.conversions().await.len();
+    assert!((860..=960).contains(&conversions), "{conversions}");
+    filled.assert_complete().await;
+    filled.store.close().await;
+}
