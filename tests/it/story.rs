@@ -1,10 +1,14 @@
 //! One exact life of the network, step by step, over HTTP alone; the figures stand in `fixtures/story.expected.json`.
 
+use std::collections::BTreeMap;
+use std::process::Command;
+
 use serde_json::{Value, json};
 use tallystick::domain::click_token::ClickToken;
 use tallystick::domain::time::{DAY_MS, HOUR_MS, MINUTE_MS, Timestamp};
 
-use crate::page::{between, forms};
+use crate::page::{between, forms, plain};
+use crate::receipts::tamper;
 use crate::shop::{Click, Visitor};
 use crate::support::{Browser, Kind};
 use crate::world::{World, draft, entered};
@@ -31,19 +35,32 @@ struct Story {
     v1_b_w: Option<Click>,
     v2_a_w: Option<Click>,
     v1_b_x: Option<Click>,
+    /// The path of the receipt that an answer named, by act.
+    receipts: BTreeMap<String, String>,
 }
 
 impl Story {
     async fn new(kind: Kind) -> Self {
         let world = World::new(kind).await;
         let (v1, v2) = (Visitor::new(&world.app, 1), Visitor::new(&world.app, 2));
-        Self { v1, v2, world, expected: expected(), v1_b_w: None, v2_a_w: None, v1_b_x: None }
+        Self {
+            v1,
+            v2,
+            world,
+            expected: expected(),
+            v1_b_w: None,
+            v2_a_w: None,
+            v1_b_x: None,
+            receipts: BTreeMap::new(),
+        }
     }
 
-    /// A signed report on campaign W.
-    async fn signed(&self, act: &str, query: &str) -> Value {
+    /// A signed report on campaign W; the receipt that it names is remembered.
+    async fn signed(&mut self, act: &str, query: &str) -> Value {
         let reply = self.world.shop_w.report(&self.world.app, query).await;
         self.check(act, reply.status, &reply.body);
+        let receipt = reply.body["receipt_url"].as_str().unwrap_or_default().replace(&self.world.app.url, "");
+        self.receipts.insert(act.to_owned(), receipt);
         reply.body
     }
 
@@ -109,6 +126,8 @@ impl Story {
         for act in ["lead", "lead_again"] {
             let reply = self.world.shop_w.post(&self.world.key, &lead).await;
             self.check(act, reply.status, &reply.body);
+            let receipt = reply.body["receipt_url"].as_str().unwrap().replace(&self.world.app.url, "");
+            self.receipts.insert(act.to_owned(), receipt);
         }
         self.pixel("lead_pixel", &self.v1, "event=lead&order_id=LEAD-2").await;
         let advertiser = &self.world.advertiser;
@@ -233,6 +252,83 @@ impl Story {
     }
 }
 
+/// The fields of a receipt: what stands beside each label; what is hidden from this reader is left out.
+fn receipt_fields(page: &str) -> BTreeMap<String, String> {
+    let leaders = page.split("class=\"leader").skip(1).filter_map(|part| part.split("</div>").next());
+    let pairs = leaders.filter_map(|part| Some((between(part, "<dt>", "</dt>")?, between(part, "<dd>", "</dd>")?)));
+    let shown = pairs.map(|(label, value)| (plain(label), plain(value)));
+    shown.filter(|(_, value)| value != "hidden from you").collect()
+}
+
+const SAME: &str = "Recomputed now from stored inputs: same decision, same commission.";
+
+impl Story {
+    async fn receipts_agree(&self) {
+        // 17
+        let [a, b, shop, admin] =
+            [&self.world.publisher_a, &self.world.publisher_b, &self.world.advertiser, &self.world.admin];
+        let readers: [(&str, &Browser); 5] =
+            [("o1_signed", b), ("o2_signed", b), ("o3_signed", a), ("o4_signed", a), ("lead", a)];
+        for (act, publisher) in readers {
+            let path = &self.receipts[act];
+            let mut seen: BTreeMap<String, String> = BTreeMap::new();
+            for reader in [publisher, shop, admin] {
+                let page = reader.get(path).await;
+                assert_eq!(page.status, 200, "{act} {path}");
+                assert!(page.text.contains(SAME), "{act}: {}", page.plain());
+                for (label, value) in receipt_fields(&page.text) {
+                    // The publisher sees the end of the order id only, each party its own time zone; all here are UTC.
+                    if label == "Order id" {
+                        continue;
+                    }
+                    let first = seen.entry(label.clone()).or_insert_with(|| value.clone());
+                    assert_eq!(*first, value, "{act}: {label} is the same for everybody who sees it");
+                }
+            }
+            assert!(seen.len() >= 12, "{act}: {seen:?}");
+            let (commission, badge) = (&self.expected["receipts"][act][0], &self.expected["receipts"][act][1]);
+            assert_eq!(seen["Commission"], commission.as_str().unwrap(), "{act}");
+            assert_eq!(seen["Evidence"], badge.as_str().unwrap(), "{act}");
+        }
+        let o1 = shop.get(&self.receipts["o1_signed"]).await.plain();
+        assert_eq!(o1.matches(" lost : ").count(), 2, "A's clicks stand as losing clicks: {o1}");
+        let rival = a.get(&self.receipts["o2_signed"]).await;
+        let missing = a.get("/receipts/0000000000000").await;
+        assert_eq!((rival.status, missing.status), (404, 404));
+    }
+
+    /// 18: the only step that touches the database.
+    async fn tampered(&self) {
+        let o1 = self.receipts["o1_signed"].rsplit('/').next().unwrap();
+        let id = o1.parse::<tallystick::domain::ids::ConversionId>().unwrap().0;
+        let store = &self.world.app.store;
+        assert_eq!(verify(&self.world.app.database.url).0, Some(0));
+        let of_o1 = format!(
+            "fact = 'conversion' and code = 'commission_accrued' and fact_id in
+            (select event_id from conversion_events where conversion_id = {id})"
+        );
+        let cent = format!("update transfers set amount_minor = amount_minor + 1 where {of_o1}");
+        tamper(store, "transfers", &cent).await;
+        let (code, told) = verify(&self.world.app.database.url);
+        assert_eq!(code, Some(3));
+        assert!(told.contains(o1), "{told}");
+        tamper(store, "conversions", &format!("update conversions set amount_minor = 1 where conversion_id = {id}"))
+            .await;
+        let page = self.world.advertiser.get(&self.receipts["o1_signed"]).await;
+        assert!(!page.text.contains(SAME) && page.plain().contains("amount"), "{}", page.plain());
+        let (code, told) = verify(&self.world.app.database.url);
+        assert_eq!(code, Some(3));
+        assert!(told.contains(&format!("conversion {o1}: its amount is")), "{told}");
+    }
+}
+
+/// `tallystick verify` beside the running network: its exit code and what it prints.
+fn verify(url: &str) -> (Option<i32>, String) {
+    let program = env!("CARGO_BIN_EXE_tallystick");
+    let output = Command::new(program).args(["verify", "--database-url", url]).output().unwrap();
+    (output.status.code(), String::from_utf8(output.stdout).unwrap())
+}
+
 #[tokio::test]
 async fn the_story() {
     for kind in Kind::all() {
@@ -246,6 +342,8 @@ async fn the_story() {
         story.figures("14").await;
         story.paid().await;
         story.figures("16").await;
+        story.receipts_agree().await;
+        story.tampered().await;
         story.world.app.stop().await;
     }
 }
