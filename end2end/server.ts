@@ -37,14 +37,14 @@ export type Server = {
 const START_TIMEOUT_MS = 20_000;
 const STOP_TIMEOUT_MS = 10_000;
 
-function binary(): string {
+export function binary(): string {
   const path = process.env.TALLYSTICK_BIN;
   if (!path) throw new Error("TALLYSTICK_BIN must name the built binary: use `make e2e`");
   return path;
 }
 
 /** BASE_URL must name the port before the process starts, so the process cannot choose it. */
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const probe = createServer();
   await new Promise<void>((resolve, reject) => {
     probe.once("error", reject);

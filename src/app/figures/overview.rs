@@ -194,7 +194,9 @@ impl Overview {
             let href = ReportQuery { top: effect, ..*query }.at(root(self.kind()));
             view! { <a href=href aria-current=(query.top == effect).then_some("true")>{word}</a> }
         });
-        let lists = ranking_currencies(&self.campaigns).into_iter().map(|currency| {
+        // A rate of conversions is the same in every currency.
+        let lists_max = if query.top == Effect::ConversionRate { 1 } else { usize::MAX };
+        let lists = ranking_currencies(&self.campaigns).into_iter().take(lists_max).map(|currency| {
             let list = TopList {
                 title: "Most effective campaigns",
                 empty: EFFECTIVE_EMPTY,

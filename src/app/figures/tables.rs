@@ -237,8 +237,10 @@ impl TopList<'_> {
         let all = ReportQuery { by: self.by, ..*query }.at(&format!("{}/reports", root(kind)));
         let more = self.rows.len() > TOP_SHOWN_MAX;
         let [main, beside] = self.heads;
+        // With the ranked figure, since a list of each currency stands under one title.
+        let label = format!("{}: {main}", self.title);
         view! {
-            <div class="table-wrap" tabindex="0" role="region" aria-label=self.title>
+            <div class="table-wrap" tabindex="0" role="region" aria-label=label>
                 <table class="data compact">
                     <thead>
                         <tr>
