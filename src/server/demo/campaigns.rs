@@ -184,8 +184,8 @@ pub const OFFERS: [Offer; 8] = [
     },
 ];
 
-/// Who decides over applications to it.
-const MANUAL: [usize; 2] = [COOKWARE, CITIES];
+/// Those whose advertiser decides over applications.
+const MANUAL: [usize; 3] = [TENTS, COOKWARE, CITIES];
 
 impl Offer {
     fn draft(&self, approval: ApprovalMode) -> CampaignDraft {

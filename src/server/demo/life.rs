@@ -46,7 +46,7 @@ enum Chapter {
     CampaignPaused,
     CampaignDeclined,
     CampaignSubmitted,
-    PublisherWaits,
+    PublishersWait,
 }
 
 const CHAPTERS: [(i64, Chapter); 7] = [
@@ -56,7 +56,7 @@ const CHAPTERS: [(i64, Chapter); 7] = [
     (66, Chapter::CampaignPaused),
     (74, Chapter::CampaignDeclined),
     (87, Chapter::CampaignSubmitted),
-    (88, Chapter::PublisherWaits),
+    (88, Chapter::PublishersWait),
 ];
 
 type Waiting = Pin<Box<dyn Future<Output = Promise> + Send>>;
@@ -110,8 +110,8 @@ impl Life<'_> {
         let stage = self.stage;
         let visits = self.visits.iter().enumerate().map(|(place, visit)| (visit.at, Happening::Visit(place)));
         let orders = self.orders.iter().enumerate().map(|(place, order)| (order.at, Happening::Order(place)));
-        let mornings = (0..DAYS).map(|day| (stage.day(day).plus_ms(3 * HOUR_MS), Happening::Morning));
-        let chapters = CHAPTERS.iter().map(|(day, chapter)| (stage.day(*day), Happening::Chapter(*chapter)));
+        let mornings = (1..=DAYS).map(|day| (stage.hour(day, 3), Happening::Morning));
+        let chapters = CHAPTERS.iter().map(|(day, chapter)| (stage.hour(*day, 9), Happening::Chapter(*chapter)));
         let mut plan: Vec<_> = visits.chain(orders).chain(mornings).chain(chapters).collect();
         plan.extend(self.desk());
         plan.retain(|(at, _)| *at < stage.end());
@@ -123,16 +123,16 @@ impl Life<'_> {
     fn desk(&self) -> Vec<(Timestamp, Happening)> {
         let stage = self.stage;
         let advertisers = 0..self.people.advertisers.len();
-        let at = |day: i64, hour: i64| stage.day(day).plus_ms(hour * HOUR_MS);
+        let at = |day, hour| stage.hour(day, hour);
         let mut desk: Vec<_> = advertisers
             .clone()
             .flat_map(|place| {
-                (6..DAYS).step_by(7).map(move |day| (at(day, 8 + place as i64), Happening::Review(place)))
+                (6..DAYS).step_by(7).map(move |day| (at(day, 7 + place as i64), Happening::Review(place)))
             })
             .collect();
         let paying = advertisers.filter(|place| *place != LATE_PAYER);
         desk.extend(paying.flat_map(|place| {
-            (10..DAYS - 4).step_by(9).map(move |day| (at(day, 13 + place as i64), Happening::Deposit(place, None)))
+            (10..DAYS - 4).step_by(9).map(move |day| (at(day, 11 + place as i64), Happening::Deposit(place, None)))
         }));
         desk.push((at(2, 10), Happening::Deposit(0, Some(40_000))));
         desk.push((at(38, 10), Happening::Deposit(LATE_PAYER, Some(15_000))));
@@ -213,7 +213,10 @@ impl Life<'_> {
                 let id = campaigns::make(stage, people, TRAINS).await?;
                 campaigns::step(stage, id, CampaignState::Submitted, "").await
             }
-            Chapter::PublisherWaits => links::apply(stage, people, 4, ids[CITIES]).await.map(drop),
+            Chapter::PublishersWait => {
+                links::apply(stage, people, 4, ids[CITIES]).await?;
+                links::apply(stage, people, 5, ids[TENTS]).await.map(drop)
+            }
         }
     }
 }

@@ -33,7 +33,7 @@ use crate::domain::secret::SecretKey;
 use crate::domain::site::BaseUrl;
 use crate::domain::time::{DAY_MS, Timestamp};
 use crate::settlement::payout::PayoutSettings;
-use crate::store::{Store, members, parties};
+use crate::store::{Store, campaigns as campaign_rows, members, parties};
 use crate::tracking::Tracking;
 
 pub use people::{PASSWORD, logins};
@@ -63,7 +63,10 @@ pub async fn run(options: DemoOptions) -> anyhow::Result<()> {
         .map_err(|error| WrongConfiguration(format!("{error:#}")))?;
     let config = configuration(base_url, key);
     let store = Store::open(&database_url).await.context("opening the database")?;
-    let environment = prepare(&config, &store).await?;
+    let environment = tokio::select! {
+        prepared = prepare(&config, &store) => prepared?,
+        stopped = serve::stop_signal() => return stopped,
+    };
     let running = Running::start(config, store, environment, listener).await?;
     announce(&running.url(), &database_url);
     serve::stop_signal().await?;
@@ -90,9 +93,14 @@ async fn prepare(config: &Config, store: &Store) -> anyhow::Result<Environment> 
     let mut conn = store.read().await?;
     let admin = members::find_by_email(&mut conn, &Email::parse(people::ADMIN_EMAIL)?).await?;
     let others = parties::list(&mut conn, None, None, 2).await?.len();
+    let made = campaign_rows::list_all(&mut conn, 100).await?.len();
     drop(conn);
-    if admin.is_some() {
+    if admin.is_some() && made >= campaigns::OFFERS.len() {
         return Ok(serve::system_environment(0));
+    }
+    if admin.is_some() {
+        let text = "the demo in this database was interrupted while it was made: remove it and start again";
+        return Err(WrongConfiguration(text.to_owned()).into());
     }
     // The network itself is one.
     if others > 1 {

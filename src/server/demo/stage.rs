@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::app::state::App;
 use crate::domain::environment::Entropy;
-use crate::domain::time::{DAY_MS, Timestamp};
+use crate::domain::time::{DAY_MS, HOUR_MS, Timestamp};
 use crate::server::clock::MovableClock;
 use crate::tracking::Tracking;
 
@@ -17,7 +17,7 @@ pub struct Size {
 }
 
 impl Size {
-    pub const FULL: Self = Self { clicks: 30_000, orders: 1_000 };
+    pub const FULL: Self = Self { clicks: 30_000, orders: 940 };
 }
 
 /// How long the demo's life is; it ends now.
@@ -43,6 +43,11 @@ impl Stage {
 
     pub fn day(&self, day: i64) -> Timestamp {
         self.start.plus_ms(day * DAY_MS)
+    }
+
+    /// An hour, UTC, of the calendar day on which a day begins.
+    pub fn hour(&self, day: i64, hour: i64) -> Timestamp {
+        Timestamp(self.day(day).utc_day() * DAY_MS + hour * HOUR_MS)
     }
 
     pub fn end(&self) -> Timestamp {
