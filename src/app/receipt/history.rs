@@ -100,7 +100,11 @@ pub fn reports(receipt: &Receipt, viewer: &Viewer) -> AnyView {
             one.is_test.then(|| "A test.".to_owned()),
             one.channel.as_ref().map(|channel| format!("Channel {channel}.")),
             one.occurred_at.map(|at| format!("Says that it happened {}.", moment(&zone, at))),
-            Some(format!("{} click ids.", one.clicks.len() + one.unresolved.len())),
+            Some(match one.clicks.len() + one.unresolved.len() {
+                0 => "No click id.".to_owned(),
+                1 => "1 click id.".to_owned(),
+                number => format!("{number} click ids."),
+            }),
         ];
         let notes = notes.into_iter().flatten().collect::<Vec<_>>().join(" ");
         let badge = format!("badge badge-{}", one.badge);
