@@ -60,7 +60,8 @@ pub fn svg(series: &Series<'_>, size: Size) -> String {
 
 /// Half of the highest line is a line too, where that is a whole number.
 fn lines(top: i64) -> impl Iterator<Item = i64> {
-    [0, top / 2, top].into_iter().filter(move |value| *value != top / 2 || top % 2 == 0)
+    let middle = (top % 2 == 0).then_some(top / 2);
+    std::iter::once(0).chain(middle).chain(std::iter::once(top))
 }
 
 /// The next of 1, 2, 4, 5 or 10 times a power of ten.
@@ -174,6 +175,7 @@ mod tests {
             let drawn = series(&points);
             assert!(!drawn.contains("style=") && !drawn.contains("NaN") && !drawn.contains("<per day>"), "{drawn}");
             assert!(drawn.contains("#0B6E69") && drawn.matches("<svg").count() == 1);
+            assert!(drawn.contains("#7C827B") && drawn.contains(">0</text>"), "the axis is there: {drawn}");
         }
     }
 

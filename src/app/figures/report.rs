@@ -53,14 +53,9 @@ fn content(report: &Report, path: &str) -> AnyView {
         {summary(report, path)}
         {charts(report)}
         <section class="section"><h2>{format!("By {}", report.query.by)}</h2>{rows_table(report)}</section>
-        <div class="grid-2">
-            <section class="section"><h2>"Clicks"</h2>{clicks_table(&report.total)}</section>
-            <section class="section">
-                <h2>"Conversions"</h2>
-                {states_tables(report)}
-                {by_event(report)}
-            </section>
-        </div>
+        <section class="section"><h2>"Clicks"</h2>{clicks_table(&report.total)}</section>
+        <section class="section"><h2>"Conversions by state"</h2>{states_tables(report)}</section>
+        <section class="section"><h2>"Conversions by event"</h2>{by_event(report)}</section>
     }
     .into_any()
 }

@@ -16,6 +16,11 @@ pub fn Overview() -> impl IntoView {
         Ok(view! {
             <div class="page-head">
                 <div><h1>"Overview"</h1><p class="sub">{name} " " <StatusTag state=state/></p></div>
+                {admitted.then(|| view! {
+                    <div class="page-actions">
+                        <a class="btn btn-primary" href="/publisher/links/new">"Create link"</a>
+                    </div>
+                })}
             </div>
             {(!admitted).then(|| view! {
                 <p class="lead">"The network looks at every new publisher. You can look around until it has decided."</p>

@@ -101,8 +101,9 @@ pub fn reports(receipt: &Receipt, viewer: &Viewer) -> AnyView {
             one.channel.as_ref().map(|channel| format!("Channel {channel}.")),
             one.occurred_at.map(|at| format!("Says that it happened {}.", moment(&zone, at))),
             Some(match one.clicks.len() + one.unresolved.len() {
+                0 => "No click id.".to_owned(),
                 1 => "1 click id.".to_owned(),
-                count => format!("{count} click ids."),
+                number => format!("{number} click ids."),
             }),
         ];
         let notes = notes.into_iter().flatten().collect::<Vec<_>>().join(" ");
