@@ -11,7 +11,7 @@ use tallystick::server::router;
 use tallystick::store::Store;
 use tallystick::store::driver::Driver;
 
-use self::table::{BY_KEY, LOOKS, Look, POSTS, Post, STARTS};
+use self::table::{BY_KEY, CHANGES_NOTHING, LOOKS, Look, POSTS, Post, STARTS};
 use self::world::{ALL, Role, WORDS, World};
 use crate::schema::schema;
 use crate::support::{Answer, Browser, Kind};
@@ -90,7 +90,7 @@ fn routes() -> BTreeSet<String> {
 fn every_route_is_in_the_table_and_every_entry_is_a_route() {
     let looks = LOOKS.iter().map(|Look(route, ..)| (*route).to_owned());
     let posts = POSTS.iter().map(|Post(path, ..)| format!("POST {path}"));
-    let known: BTreeSet<String> = looks.chain(posts).chain(BY_KEY.iter().map(|route| (*route).to_owned())).collect();
+    let known: BTreeSet<String> = looks.chain(posts).chain(BY_KEY.iter().map(|path| format!("POST {path}"))).collect();
     assert_eq!(known, routes(), "who may use a new route is said in tests/it/access/table.rs");
 }
 
@@ -116,6 +116,7 @@ async fn everybody_sees_and_does_what_is_theirs_and_nothing_else() {
             looks(&world, &mut readings, entry).await;
         }
         readings.check();
+        without_key(&world, &mut readings).await;
         let refusals = refused(&world, &mut readings).await;
         allowed(&world, refusals).await;
         world.app.stop().await;
@@ -136,6 +137,17 @@ async fn looks(world: &World, readings: &mut Readings, Look(_, path, readers, st
         assert!(answer.status != 302 || answer.location() == "/log-in", "{place} leads to {}", answer.location());
         let missing = look(world.browser(*role), &world.fill(path, false)).await;
         assert_eq!(world.told(&answer), world.told(&missing), "{place}: theirs and nothing are told apart");
+    }
+}
+
+/// A session opens nothing to which a key is asked for.
+async fn without_key(world: &World, readings: &mut Readings) {
+    for path in BY_KEY {
+        for role in ALL {
+            let answer = send(world, *role, path, &[("campaign", "{x_live}"), ("order_id", "1")], true).await;
+            readings.read(*role, path, &answer);
+            assert_eq!(answer.status, 401, "{path} as {role:?}: {}", answer.text);
+        }
     }
 }
 
@@ -183,6 +195,7 @@ async fn refused(world: &World, readings: &mut Readings) -> Vec<Vec<Told>> {
             let place = format!("{path} {fields:?} as {role:?}");
             let answer = send(world, *role, path, fields, true).await;
             readings.read(*role, &place, &answer);
+            assert!(answer.status < 500, "{place}: {} {}", answer.status, answer.text);
             let missing = send(world, *role, path, fields, false).await;
             assert_eq!(world.told(&answer), world.told(&missing), "{place}: theirs and nothing are told apart");
             told.push(world.told(&answer));
@@ -206,12 +219,7 @@ async fn allowed(world: &World, refusals: Vec<Vec<Told>>) {
         let is_heard = (answer.status == 302 && !answer.location().contains("__err")) || answer.status == 200;
         assert!(is_heard && !refusals.contains(&told), "{path} as {sender:?}: {told:?}");
         let is_changed = contents(&world.app.store).await != before;
-        println!(
-            "{path} as {sender:?}: {} {} {}",
-            answer.status,
-            answer.location(),
-            if is_changed { "changed" } else { "unchanged" }
-        );
+        assert_eq!(is_changed, !CHANGES_NOTHING.contains(path), "{path} as {sender:?}: {told:?}");
     }
 }
 

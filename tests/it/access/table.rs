@@ -98,12 +98,16 @@ pub const POSTS: &[Post] = &[
     Post("/api/live_overview", &[("role", "admin"), ("query", "")], ADMIN),
     Post("/api/create_campaign", draft!(), ADVERTISERS),
     Post("/api/update_campaign", draft!(("campaign_id", "{x_draft}"), KEEP), &[X]),
-    Post("/api/update_campaign", draft!(("campaign_id", "{x_live}"), ("version", "3")), &[X]),
     Post("/api/submit_campaign", &[("campaign_id", "{x_draft}"), ("version", "2")], &[X]),
-    Post("/api/withdraw_campaign", &[("campaign_id", "{x_draft}"), ("version", "3")], &[X]),
+    Post(
+        "/api/decide_campaign",
+        &[("campaign_id", "{x_draft}"), ("version", "3"), ("state", "declined"), ("reason", "no")],
+        ADMIN,
+    ),
+    Post("/api/submit_campaign", &[("campaign_id", "{x_draft}"), ("version", "4")], &[X]),
+    Post("/api/withdraw_campaign", &[("campaign_id", "{x_draft}"), ("version", "5")], &[X]),
     Post("/api/pause_campaign", &[("campaign_id", "{x_other}"), ("version", "3")], &[X]),
     Post("/api/resume_campaign", &[("campaign_id", "{x_other}"), ("version", "4")], &[X]),
-    Post("/api/decide_campaign", &[("campaign_id", "{x_draft}"), KEEP, ("state", "live"), ("reason", "")], ADMIN),
     Post(
         "/api/decide_enrollment",
         &[("enrollment_id", "{x_enrollment}"), KEEP, ("state", "approved"), ("reason", "")],
@@ -111,7 +115,7 @@ pub const POSTS: &[Post] = &[
     ),
     Post("/api/create_api_key", &[("campaign_id", "{x_live}"), ("name", "Another")], &[X]),
     Post("/api/revoke_api_key", &[("api_key_id", "{x_key}")], &[X]),
-    Post("/api/rotate_postback_secret", &[("campaign_id", "{x_live}"), ("version", "4")], &[X]),
+    Post("/api/rotate_postback_secret", &[("campaign_id", "{x_live}"), ("version", "3")], &[X]),
     Post("/api/decide_party", &[("party_id", "{party}"), KEEP, ("state", "admitted"), ("reason", "")], ADMIN),
     Post(
         "/api/apply_to_campaign",
@@ -130,11 +134,11 @@ pub const POSTS: &[Post] = &[
     Post("/api/approve_conversion", &[("conversion_id", "{pending}"), ("kind", "publisher"), ("filter", "")], NO_ONE),
     Post(
         "/api/reject_conversion",
-        &[("conversion_id", "{rejected}"), ("kind", "advertiser"), ("filter", ""), ("reason", "duplicate_order")],
+        &[("conversion_id", "{second}"), ("kind", "advertiser"), ("filter", ""), ("reason", "duplicate_order")],
         &[X],
     ),
     Post("/api/approve_conversion", &[("conversion_id", "{pending}"), ("kind", "advertiser"), ("filter", "")], &[X]),
-    Post("/api/approve_conversion", &[("conversion_id", "{rejected}"), ("kind", "network"), ("filter", "")], ADMIN),
+    Post("/api/approve_conversion", &[("conversion_id", "{third}"), ("kind", "network"), ("filter", "")], ADMIN),
     Post(
         "/api/book_deposit",
         &[("advertiser_id", "{x}"), ("amount", "5.00"), ("currency", "EUR"), ("reference", "another")],
@@ -142,13 +146,16 @@ pub const POSTS: &[Post] = &[
     ),
     Post("/api/propose_payouts", &[("currency", "EUR")], ADMIN),
     Post("/api/approve_payout_run", &[("payout_run_id", "{run}"), KEEP], ADMIN),
-    Post("/api/mark_payout_paid", &[("payout_id", "{payout}"), KEEP, ("reference", "R1")], ADMIN),
-    Post("/api/fail_payout", &[("payout_id", "{payout}"), KEEP, ("reason", "closed")], ADMIN),
+    Post("/api/mark_payout_paid", &[("payout_id", "{payout}"), ("version", "2"), ("reference", "R1")], ADMIN),
+    Post("/api/fail_payout", &[("payout_id", "{payout_2}"), ("version", "2"), ("reason", "closed")], ADMIN),
     Post("/api/log_out", &[], EVERYBODY),
 ];
 
+/// What changes nothing also when it is heard: it only reads, or there is nothing left to approve.
+pub const CHANGES_NOTHING: &[&str] = &["/api/live_overview", "/api/approve_payout_run"];
+
 /// Called by shops with a key: without one they are refused, whoever is logged in.
-pub const BY_KEY: &[&str] = &["POST /api/v1/conversions"];
+pub const BY_KEY: &[&str] = &["/api/v1/conversions"];
 
 /// Where each role begins.
 pub const STARTS: &[(Role, &str)] = &[

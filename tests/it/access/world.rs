@@ -221,16 +221,22 @@ impl World {
         self.remember("run", id_at_the_end(&proposed));
         let run = format!("/admin/payouts/{}", self.ids["run"].0);
         let approved = self.browser(Admin).act(&run, "/api/approve_payout_run", "", &[]).await;
-        self.remember("payout", hidden(&approved.form("/api/mark_payout_paid", "").fields, "payout_id"));
+        let forms =
+            crate::page::forms(&approved.text).into_iter().filter(|form| form.action == "/api/mark_payout_paid");
+        for (form, name) in forms.zip(["payout", "payout_2"]) {
+            self.remember(name, hidden(&form.fields, "payout_id"));
+        }
     }
 
     /// What somebody still has to decide: an order, a party, a campaign.
     async fn waiting(&mut self) {
         let click = Visitor::new(&self.app, 2).click(&format!("/c/{}", self.ids["a_slug"].0)).await.id;
-        let query = format!("click_id={click}&order_id=heronorder-0003&amount=30.00&currency=EUR");
         let shop = Shop::new(&self.app, &self.ids["x_live"].0);
-        let reply = shop.report(&self.app, &query).await;
-        self.remember("pending", reply.text("conversion_id").to_owned());
+        for (number, name) in [(3, "pending"), (4, "second"), (5, "third")] {
+            let query = format!("click_id={click}&order_id=heronorder-000{number}&amount=30.00&currency=EUR");
+            let reply = shop.report(&self.app, &query).await;
+            self.remember(name, reply.text("conversion_id").to_owned());
+        }
         sign_up(&self.app, "publisher", "New Party").await;
         let page = self.browser(Admin).get("/admin/parties").await;
         let row = page.text.split("<tr").find(|row| row.contains("New Party")).expect("the party is listed").to_owned();
