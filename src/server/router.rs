@@ -54,6 +54,12 @@ pub fn router(app: &App, tracking: Tracking, config: &Config) -> Router {
     layers::apply(routes, app, config).layer(compression())
 }
 
+/// The path of every page, as the router writes it; the access test walks them.
+pub fn page_paths() -> Vec<String> {
+    let pages = generate_route_list(|| view! { <Pages/> });
+    pages.into_iter().map(|page| page.path().to_owned()).collect()
+}
+
 /// Leptos asks for its options; nothing of ours reads them.
 impl FromRef<App> for LeptosOptions {
     fn from_ref(_: &App) -> Self {

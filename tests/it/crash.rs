@@ -7,6 +7,7 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use tallystick::domain::campaign::ApprovalMode;
+use tallystick::reports::verify::{differences, told, verify};
 use tallystick::store::Store;
 use tallystick::store::driver::Driver;
 
@@ -109,6 +110,8 @@ impl Promised {
         assert!(lost.is_empty(), "{} acknowledged clicks are lost: {lost:?}", lost.len());
         assert!(stored.values().all(|clicks| *clicks == 1), "no click is there twice");
         assert!(stored.keys().all(|number| self.sent.contains(number)), "nothing is there that was not sent");
+        let checks = verify(&mut store.snapshot().await.unwrap()).await.unwrap();
+        assert_eq!(differences(&checks), 0, "{}", told(&checks));
         let figures = figures(store).await;
         assert_eq!(figures.values().sum::<i64>(), i64::try_from(stored.len()).unwrap());
     }

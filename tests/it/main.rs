@@ -1,5 +1,6 @@
 //! The real application over HTTP and the store on both databases: one binary, so that it links once.
 
+mod access;
 mod campaigns;
 mod crash;
 mod demo;

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use sqlx::Row;
 use tallystick::domain::campaign::ApprovalMode;
 use tallystick::domain::click::{ClickLabel, ClickReason};
+use tallystick::reports::verify::{differences, told, verify};
 use tallystick::store::Store;
 use tallystick::store::driver::Driver;
 
@@ -80,6 +81,8 @@ async fn replayed(kind: Kind, lines: &[tool::Line], concurrency: usize) -> Figur
     let counts = tool::replay(&url, lines, concurrency, |_| ()).await.unwrap();
     assert_eq!(counts.records, BTreeMap::from([("durable".to_owned(), lines.len())]), "{counts:?}");
     let figures = figures(&app.store).await;
+    let checks = verify(&mut app.store.snapshot().await.unwrap()).await.unwrap();
+    assert_eq!(differences(&checks), 0, "{}", told(&checks));
     app.stop().await;
     figures
 }

@@ -45,9 +45,9 @@ async fn every_statement_prepares_on_both_databases_with_the_same_columns() {
 }
 
 /// table → column → (type family, nullable)
-type Schema = BTreeMap<String, BTreeMap<String, (String, bool)>>;
+pub type Schema = BTreeMap<String, BTreeMap<String, (String, bool)>>;
 
-async fn schema(store: &Store) -> Schema {
+pub async fn schema(store: &Store) -> Schema {
     let mut schema = Schema::new();
     let mut conn = store.read().await.unwrap();
     let rows: Vec<(String, String, String, bool)> = match conn.driver() {

@@ -110,7 +110,7 @@ pub async fn admit(admin: &Browser, name: &str) {
 }
 
 /// A campaign from its form to live.
-async fn campaign(advertiser: &Browser, admin: &Browser, draft: &[(&'static str, String)]) -> String {
+pub async fn campaign(advertiser: &Browser, admin: &Browser, draft: &[(&'static str, String)]) -> String {
     let made = advertiser.post("/api/create_campaign", &entered(draft)).await;
     let page = made.location().to_owned();
     let id = page.rsplit('/').next().unwrap().to_owned();
@@ -123,7 +123,7 @@ async fn campaign(advertiser: &Browser, admin: &Browser, draft: &[(&'static str,
 }
 
 /// A publisher accepts the terms and applies, the advertiser approves.
-async fn join(publisher: &Browser, advertiser: &Browser, campaign: &str) {
+pub async fn join(publisher: &Browser, advertiser: &Browser, campaign: &str) {
     let path = format!("/campaigns/{campaign}");
     let applied = publisher.act(&path, "/api/apply_to_campaign", campaign, &[("accepted", "true")]).await;
     assert!(applied.text.contains("The advertiser decides."), "{}", applied.plain());

@@ -26,7 +26,8 @@ pub fn LiveRegion(role: String, query: String, children: Children) -> impl IntoV
     let (is_busy, set_busy) = signal(false);
     let (is_behind, set_behind) = signal(false);
     let stream_of = role.clone();
-    let refresh = StoredValue::new_local(move || {
+    // Not `new_local`: the server drops a page on whichever thread sent its last byte, and a local value panics there.
+    let refresh = StoredValue::new(move || {
         if is_busy.get_untracked() {
             set_behind.set(true);
             return;

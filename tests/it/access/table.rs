@@ -1,0 +1,168 @@
+//! Who may do what: a line for every route. `{name}` stands for an id of the world.
+
+use super::world::ALL as EVERYBODY;
+use super::world::Role::{self, A, Admin, B, X, Y};
+
+const PUBLISHERS: &[Role] = &[A, B];
+const ADVERTISERS: &[Role] = &[X, Y];
+const ADMIN: &[Role] = &[Admin];
+const NO_ONE: &[Role] = &[];
+
+/// A request that changes nothing: route, address, who gets the status, and which.
+pub struct Look(pub &'static str, pub &'static str, pub &'static [Role], pub u16);
+
+/// A form: server function, its fields, who may send it.
+pub struct Post(pub &'static str, pub &'static [(&'static str, &'static str)], pub &'static [Role]);
+
+pub const LOOKS: &[Look] = &[
+    Look("GET /healthz", "/healthz", EVERYBODY, 200),
+    Look("GET /readyz", "/readyz", EVERYBODY, 200),
+    Look("GET /favicon.ico", "/favicon.ico", EVERYBODY, 200),
+    Look("GET /robots.txt", "/robots.txt", EVERYBODY, 200),
+    Look("GET /pkg/{version}/{*file}", "/pkg/none/none", EVERYBODY, 404),
+    Look("GET /reports.csv", "/reports.csv?as=publisher&by=link", PUBLISHERS, 200),
+    Look("GET /reports.csv", "/reports.csv?as=publisher&by=campaign", PUBLISHERS, 200),
+    Look("GET /reports.csv", "/reports.csv?as=advertiser&by=publisher", ADVERTISERS, 200),
+    Look("GET /reports.csv", "/reports.csv?as=admin&by=link", ADMIN, 200),
+    Look("GET /reports.csv", "/reports.csv?as=nobody", NO_ONE, 200),
+    Look("GET /live/{role}", "/live/publisher", PUBLISHERS, 200),
+    Look("GET /live/{role}", "/live/advertiser", ADVERTISERS, 200),
+    Look("GET /live/{role}", "/live/admin", ADMIN, 200),
+    Look("ANY /c/{slug}", "/c/{a_slug}", EVERYBODY, 302),
+    Look("ANY /c/{campaign}/{publisher}", "/c/{x_live}/{x}", EVERYBODY, 404),
+    Look("ANY /postback", "/postback?campaign={x_live}&order_id=1", EVERYBODY, 401),
+    Look("GET /pixel/{file}", "/pixel/none.gif", EVERYBODY, 422),
+    Look("GET /", "/", EVERYBODY, 200),
+    Look("GET /log-in", "/log-in", EVERYBODY, 200),
+    Look("GET /sign-up", "/sign-up", EVERYBODY, 200),
+    Look("GET /campaigns", "/campaigns", EVERYBODY, 200),
+    Look("GET /campaigns/{id}", "/campaigns/{x_live}", EVERYBODY, 200),
+    Look("GET /campaigns/{id}", "/campaigns/{x_draft}", NO_ONE, 200),
+    Look("GET /receipts/{id}", "/receipts/{pending}", &[A, X, Admin], 200),
+    Look("GET /receipts/{id}", "/receipts/{rejected}", &[A, X, Admin], 200),
+    Look("GET /publisher", "/publisher", PUBLISHERS, 200),
+    Look("GET /publisher/campaigns", "/publisher/campaigns", PUBLISHERS, 200),
+    Look("GET /publisher/links", "/publisher/links", PUBLISHERS, 200),
+    Look("GET /publisher/links/new", "/publisher/links/new?campaign={x_draft}", PUBLISHERS, 200),
+    Look("GET /publisher/links/{id}", "/publisher/links/{a_link}", &[A], 200),
+    Look("GET /publisher/conversions", "/publisher/conversions", PUBLISHERS, 200),
+    Look("GET /publisher/payouts", "/publisher/payouts", PUBLISHERS, 200),
+    Look("GET /publisher/reports", "/publisher/reports?by=link", PUBLISHERS, 200),
+    Look("GET /publisher/reports", "/publisher/reports?by=publisher", PUBLISHERS, 200),
+    Look("GET /publisher/reports", "/publisher/reports?by=advertiser&campaign={y_live}&link={a_link}", PUBLISHERS, 200),
+    Look("GET /advertiser", "/advertiser", ADVERTISERS, 200),
+    Look("GET /advertiser/campaigns", "/advertiser/campaigns", ADVERTISERS, 200),
+    Look("GET /advertiser/campaigns/new", "/advertiser/campaigns/new", ADVERTISERS, 200),
+    Look("GET /advertiser/campaigns/{id}", "/advertiser/campaigns/{x_live}", &[X], 200),
+    Look("GET /advertiser/campaigns/{id}", "/advertiser/campaigns/{x_draft}", &[X], 200),
+    Look("GET /advertiser/campaigns/{id}/edit", "/advertiser/campaigns/{x_draft}/edit", &[X], 200),
+    Look("GET /advertiser/campaigns/{id}/integration", "/advertiser/campaigns/{x_live}/integration", &[X], 200),
+    Look("GET /advertiser/publishers", "/advertiser/publishers", ADVERTISERS, 200),
+    Look("GET /advertiser/conversions", "/advertiser/conversions", ADVERTISERS, 200),
+    Look("GET /advertiser/balance", "/advertiser/balance", ADVERTISERS, 200),
+    Look("GET /advertiser/reports", "/advertiser/reports?by=publisher", ADVERTISERS, 200),
+    Look("GET /advertiser/reports", "/advertiser/reports?by=link&campaign={x_live}", ADVERTISERS, 200),
+    Look("GET /admin", "/admin", ADMIN, 200),
+    Look("GET /admin/reports", "/admin/reports?by=link", ADMIN, 200),
+    Look("GET /admin/parties", "/admin/parties", ADMIN, 200),
+    Look("GET /admin/campaigns", "/admin/campaigns", ADMIN, 200),
+    Look("GET /admin/conversions", "/admin/conversions", ADMIN, 200),
+    Look("GET /admin/payouts", "/admin/payouts", ADMIN, 200),
+    Look("GET /admin/payouts/{id}", "/admin/payouts/{run}", ADMIN, 200),
+    Look("GET /admin/deposits", "/admin/deposits", ADMIN, 200),
+    Look("GET /admin/ledger", "/admin/ledger", ADMIN, 200),
+];
+
+/// The form of a campaign, valid as it stands.
+macro_rules! draft {
+    ($($field:expr),*) => {
+        &[
+            $($field,)*
+            ("draft[name]", "Another"),
+            ("draft[landing_url]", "https://shop.example/"),
+            ("draft[sale_rate]", "11"),
+            ("draft[window]", "8"),
+            ("draft[terms_text]", "Other terms"),
+        ]
+    };
+}
+
+const KEEP: (&str, &str) = ("version", "1");
+
+/// Sent in this order by those who may, after everybody else was refused.
+pub const POSTS: &[Post] = &[
+    Post("/api/sign_up", &[], EVERYBODY),
+    Post("/api/log_in", &[], EVERYBODY),
+    Post("/api/live_overview", &[("role", "publisher"), ("query", "")], PUBLISHERS),
+    Post("/api/live_overview", &[("role", "advertiser"), ("query", "campaign={x_live}")], ADVERTISERS),
+    Post("/api/live_overview", &[("role", "admin"), ("query", "")], ADMIN),
+    Post("/api/create_campaign", draft!(), ADVERTISERS),
+    Post("/api/update_campaign", draft!(("campaign_id", "{x_draft}"), KEEP), &[X]),
+    Post("/api/submit_campaign", &[("campaign_id", "{x_draft}"), ("version", "2")], &[X]),
+    Post(
+        "/api/decide_campaign",
+        &[("campaign_id", "{x_draft}"), ("version", "3"), ("state", "declined"), ("reason", "no")],
+        ADMIN,
+    ),
+    Post("/api/submit_campaign", &[("campaign_id", "{x_draft}"), ("version", "4")], &[X]),
+    Post("/api/withdraw_campaign", &[("campaign_id", "{x_draft}"), ("version", "5")], &[X]),
+    Post("/api/pause_campaign", &[("campaign_id", "{x_other}"), ("version", "3")], &[X]),
+    Post("/api/resume_campaign", &[("campaign_id", "{x_other}"), ("version", "4")], &[X]),
+    Post(
+        "/api/decide_enrollment",
+        &[("enrollment_id", "{x_enrollment}"), KEEP, ("state", "approved"), ("reason", "")],
+        &[X],
+    ),
+    Post("/api/create_api_key", &[("campaign_id", "{x_live}"), ("name", "Another")], &[X]),
+    Post("/api/revoke_api_key", &[("api_key_id", "{x_key}")], &[X]),
+    Post("/api/rotate_postback_secret", &[("campaign_id", "{x_live}"), ("version", "3")], &[X]),
+    Post("/api/decide_party", &[("party_id", "{party}"), KEEP, ("state", "admitted"), ("reason", "")], ADMIN),
+    Post(
+        "/api/apply_to_campaign",
+        &[("campaign_id", "{x_draft}"), ("terms_version", "1"), ("accepted", "true")],
+        NO_ONE,
+    ),
+    Post(
+        "/api/apply_to_campaign",
+        &[("campaign_id", "{y_live}"), ("terms_version", "1"), ("accepted", "true")],
+        PUBLISHERS,
+    ),
+    Post("/api/create_link", &[("campaign_id", "{x_draft}"), ("name", "Mine")], NO_ONE),
+    Post("/api/create_link", &[("campaign_id", "{x_live}"), ("name", "Mine")], PUBLISHERS),
+    Post("/api/pause_link", &[("link_id", "{a_link}")], &[A]),
+    Post("/api/resume_link", &[("link_id", "{a_link}")], &[A]),
+    Post("/api/approve_conversion", &[("conversion_id", "{pending}"), ("kind", "publisher"), ("filter", "")], NO_ONE),
+    Post(
+        "/api/reject_conversion",
+        &[("conversion_id", "{second}"), ("kind", "advertiser"), ("filter", ""), ("reason", "duplicate_order")],
+        &[X],
+    ),
+    Post("/api/approve_conversion", &[("conversion_id", "{pending}"), ("kind", "advertiser"), ("filter", "")], &[X]),
+    Post("/api/approve_conversion", &[("conversion_id", "{third}"), ("kind", "network"), ("filter", "")], ADMIN),
+    Post(
+        "/api/book_deposit",
+        &[("advertiser_id", "{x}"), ("amount", "5.00"), ("currency", "EUR"), ("reference", "another")],
+        ADMIN,
+    ),
+    Post("/api/propose_payouts", &[("currency", "EUR")], ADMIN),
+    Post("/api/approve_payout_run", &[("payout_run_id", "{run}"), KEEP], ADMIN),
+    Post("/api/mark_payout_paid", &[("payout_id", "{payout}"), ("version", "2"), ("reference", "R1")], ADMIN),
+    Post("/api/fail_payout", &[("payout_id", "{payout_2}"), ("version", "2"), ("reason", "closed")], ADMIN),
+    Post("/api/log_out", &[], EVERYBODY),
+];
+
+/// What changes nothing also when it is heard: it only reads, or there is nothing left to approve.
+pub const CHANGES_NOTHING: &[&str] = &["/api/live_overview", "/api/approve_payout_run"];
+
+/// Called by shops with a key: without one they are refused, whoever is logged in.
+pub const BY_KEY: &[&str] = &["/api/v1/conversions"];
+
+/// Where each role begins.
+pub const STARTS: &[(Role, &str)] = &[
+    (Role::Nobody, "/"),
+    (A, "/publisher"),
+    (B, "/publisher"),
+    (X, "/advertiser"),
+    (Y, "/advertiser"),
+    (Admin, "/admin"),
+];
