@@ -251,7 +251,7 @@ async fn crawl(world: &World, readings: &mut Readings, role: Role, start: &str) 
 fn links(text: &str, origin: &str) -> Vec<String> {
     let anchors = text.split("<a ").skip(1).filter_map(|rest| rest.split('>').next());
     let addresses = anchors.filter_map(|tag| tag.split("href=\"").nth(1)?.split('"').next());
-    let own = addresses.map(|address| crate::page::unescape(address)).filter_map(|address| {
+    let own = addresses.map(crate::page::unescape).filter_map(|address| {
         let path = address.strip_prefix(origin).unwrap_or(&address);
         let path = path.split('#').next()?.to_owned();
         (path.starts_with('/') && !path.starts_with("//") && !path.starts_with("/c/")).then_some(path)
