@@ -3,7 +3,10 @@
 //   import { test, expect } from "../fixtures";
 //   test("…", async ({ server, page }) => { await page.goto(server.url); … });
 
-import { type BrowserContext, test as base, expect } from "@playwright/test";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type BrowserContext, type BrowserContextOptions, test as base, expect } from "@playwright/test";
 import { Guard } from "./guard";
 import { type Server, type ServerOptions, startServer } from "./server";
 import { type Shop, startShop } from "./shop";
@@ -17,7 +20,9 @@ type Fixtures = {
   shop: Shop;
   guard: Guard;
   /** A further browser, with cookies of its own and as closely watched: the second party of a journey. */
-  newContext: () => Promise<BrowserContext>;
+  newContext: (options?: BrowserContextOptions) => Promise<BrowserContext>;
+  /** A browser whose user lets third-party cookies through, which the others here block: a profile of its own. */
+  tolerantContext: BrowserContext;
 };
 
 export const test = base.extend<Fixtures>({
@@ -62,14 +67,27 @@ export const test = base.extend<Fixtures>({
 
   newContext: async ({ browser, guard }, use) => {
     const contexts: BrowserContext[] = [];
-    await use(async () => {
+    await use(async (options) => {
       // Contexts opened this way get the project's settings, too.
-      const context = await browser.newContext();
+      const context = await browser.newContext(options);
       contexts.push(context);
       await guard.watch(context);
       return context;
     });
     for (const context of contexts) await context.close();
+  },
+
+  tolerantContext: async ({ playwright, launchOptions, viewport, userAgent, guard }, use) => {
+    const folder = await mkdtemp(join(tmpdir(), "tallystick-profile-"));
+    await mkdir(join(folder, "Default"));
+    const profile = { cookie_controls_mode: 0, block_third_party_cookies: false };
+    await writeFile(join(folder, "Default", "Preferences"), JSON.stringify({ profile }));
+    const settings = { ...launchOptions, viewport, userAgent };
+    const context = await playwright.chromium.launchPersistentContext(folder, settings);
+    await guard.watch(context);
+    await use(context);
+    await context.close();
+    await rm(folder, { recursive: true, force: true });
   },
 });
 

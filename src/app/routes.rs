@@ -1,6 +1,7 @@
 //! Every page and its path.
 
 use leptos::prelude::*;
+use leptos_meta::provide_meta_context;
 use leptos_router::components::{FlatRoutes, Route, Router};
 use leptos_router::path;
 
@@ -11,6 +12,7 @@ use super::{admin, advertiser, publisher};
 /// The pages; the document around them is in `shell`.
 #[component]
 pub fn Pages() -> impl IntoView {
+    provide_meta_context();
     view! {
         <Router>
             <FlatRoutes fallback=NotFoundPage>

@@ -60,19 +60,29 @@ fn Row(party: Party, joined: String) -> impl IntoView {
 fn Decision(party: Party) -> impl IntoView {
     let action = ServerAction::<DecideParty>::new();
     let waits = party.state != PartyState::Admitted;
-    let refusal = if waits { PartyState::Declined } else { PartyState::Suspended };
+    let (refusal, word) =
+        if waits { (PartyState::Declined, "Decline") } else { (PartyState::Suspended, "Suspend") };
+    let field = format!("reason-{}", party.party_id);
+    let (id, version) = (party.party_id, party.version);
+    // Two forms: the key Enter in the reason must never admit.
     view! {
-        <ActionForm action=action attr:class="cluster">
-            <Hidden name="party_id" value=party.party_id.to_string()/>
-            <Hidden name="version" value=party.version.to_string()/>
-            <label class="visually-hidden" for=format!("reason-{}", party.party_id)>"Reason"</label>
-            <input id=format!("reason-{}", party.party_id) name="reason" placeholder="Reason, if you refuse"/>
+        <div class="stack">
             {waits.then(|| view! {
-                <button class="btn btn-primary" type="submit" name="state" value="admitted">"Admit"</button>
+                <ActionForm action=action>
+                    <Hidden name="party_id" value=id.to_string()/>
+                    <Hidden name="version" value=version.to_string()/>
+                    <Hidden name="reason" value=""/>
+                    <button class="btn btn-primary" type="submit" name="state" value="admitted">"Admit"</button>
+                </ActionForm>
             })}
-            <button class="btn btn-quiet" type="submit" name="state" value=refusal.as_str()>
-                {if waits { "Decline" } else { "Suspend" }}
-            </button>
-        </ActionForm>
+            <ActionForm action=action attr:class="copy">
+                <Hidden name="party_id" value=id.to_string()/>
+                <Hidden name="version" value=version.to_string()/>
+                <Hidden name="state" value=refusal.as_str()/>
+                <label class="visually-hidden" for=field.clone()>"Reason"</label>
+                <input id=field name="reason" placeholder="Reason"/>
+                <button class="btn" type="submit">{word}</button>
+            </ActionForm>
+        </div>
     }
 }

@@ -148,7 +148,7 @@ fn Secrets(request: Request, campaign: Campaign) -> impl IntoView {
             let secret = request.app.secret_key.postback_secret(campaign.campaign_id, version);
             let word = if version == newest { "Show the secret" } else { "Show the secret before it" };
             view! {
-                <details class="definition">
+                <details>
                     <summary>{format!("{word} (version {version})")}</summary>
                     <pre class="code" tabindex="0" aria-label="Secret"><code>{secret.as_str().to_owned()}</code></pre>
                 </details>
