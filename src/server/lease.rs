@@ -17,7 +17,7 @@ const LEASE_MS: i64 = MINUTE_MS;
 const RENEW_EVERY: Duration = Duration::from_secs(20);
 const RETRY_AFTER: Duration = Duration::from_secs(2);
 const RENEWAL_TIMEOUT: Duration = Duration::from_secs(5);
-/// A process that could not renew for this long stops: well before others may take its number.
+/// A process that could not renew for this long after the last time stops: before others may take its number.
 const GIVE_UP_AFTER: Duration = Duration::from_secs(45);
 /// Several processes that start at once try the same number.
 const TRIES_MAX: u32 = 64;
@@ -30,7 +30,6 @@ pub struct Lease {
     holder: Holder,
     store: Store,
     environment: Environment,
-    renewed_at: tokio::time::Instant,
 }
 
 impl Lease {
@@ -41,13 +40,13 @@ impl Lease {
     pub async fn take(store: &Store, environment: &Environment) -> anyhow::Result<Self> {
         let holder = environment.random();
         for _ in 0..TRIES_MAX {
-            let (renewed_at, now) = (tokio::time::Instant::now(), environment.now());
+            let now = environment.now();
             let mut w = store.write().await?;
             match leases::take(&mut w, &holder, now, now.plus_ms(LEASE_MS)).await {
                 Ok(node) => {
                     w.commit().await?;
                     let (store, environment) = (store.clone(), environment.clone());
-                    return Ok(Self { node, holder, store, environment, renewed_at });
+                    return Ok(Self { node, holder, store, environment });
                 }
                 Err(StoreError::Conflict | StoreError::Unavailable(_)) => {}
                 Err(error) => return Err(error).context("taking a node number"),
@@ -61,25 +60,28 @@ impl Lease {
     }
 
     /// Renews the lease for as long as that goes well; returns when the number is lost, and why.
-    pub async fn hold(&mut self) -> anyhow::Error {
-        let mut pause = RENEW_EVERY;
+    pub async fn hold(&self) -> anyhow::Error {
         loop {
-            sleep(pause).await;
-            let begun = tokio::time::Instant::now();
-            match timeout(RENEWAL_TIMEOUT, self.renew()).await {
-                Ok(Ok(true)) => {
-                    self.renewed_at = begun;
-                    pause = RENEW_EVERY;
-                    continue;
+            match timeout(GIVE_UP_AFTER, self.next_renewal()).await {
+                Ok(true) => {}
+                Ok(false) => return anyhow::anyhow!("another process took node number {}", self.node),
+                Err(_) => {
+                    return anyhow::anyhow!("node number {} could not be renewed for {GIVE_UP_AFTER:?}", self.node);
                 }
-                Ok(Ok(false)) => return anyhow::anyhow!("another process took node number {}", self.node),
+            }
+        }
+    }
+
+    /// Renews when it is time, and again until the database answers whether the number was still ours.
+    async fn next_renewal(&self) -> bool {
+        sleep(RENEW_EVERY).await;
+        loop {
+            match timeout(RENEWAL_TIMEOUT, self.renew()).await {
+                Ok(Ok(is_ours)) => return is_ours,
                 Ok(Err(error)) => tracing::warn!(node = self.node, %error, "the node number is not renewed yet"),
                 Err(_) => tracing::warn!(node = self.node, "renewing the node number takes too long"),
             }
-            if self.renewed_at.elapsed() >= GIVE_UP_AFTER {
-                return anyhow::anyhow!("node number {} could not be renewed for {GIVE_UP_AFTER:?}", self.node);
-            }
-            pause = RETRY_AFTER;
+            sleep(RETRY_AFTER).await;
         }
     }
 

@@ -61,7 +61,7 @@ pub async fn serve(options: ServeOptions) -> anyhow::Result<()> {
         demo_logins: Vec::new(),
     };
     let store = Store::open(&options.database.database_url).await.context("opening the database")?;
-    let mut lease = if store.is_sqlite() { None } else { Some(Lease::take(&store, &environment).await?) };
+    let lease = if store.is_sqlite() { None } else { Some(Lease::take(&store, &environment).await?) };
     let node = lease.as_ref().map_or(0, Lease::node);
     environment.ids = Arc::new(lease::ids(&store, &environment, node).await.context("reading the last id")?);
     let running = Running::start(config, store, environment, listener).await?;
@@ -69,14 +69,14 @@ pub async fn serve(options: ServeOptions) -> anyhow::Result<()> {
     tokio::select! {
         stopped = stop_signal() => stopped?,
         // At once, without letting requests end: whoever has our number now may make the ids that they would get.
-        lost = held(lease.as_mut()) => return Err(lost.context("this process may no longer write")),
+        lost = held(lease.as_ref()) => return Err(lost.context("this process may no longer write")),
     }
     running.stop_with(lease).await;
     Ok(())
 }
 
 /// Why the number was lost; never on SQLite, where there is none to lose.
-async fn held(lease: Option<&mut Lease>) -> anyhow::Error {
+async fn held(lease: Option<&Lease>) -> anyhow::Error {
     match lease {
         Some(lease) => lease.hold().await,
         None => std::future::pending().await,

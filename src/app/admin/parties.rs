@@ -60,8 +60,7 @@ fn Row(party: Party, joined: String) -> impl IntoView {
 fn Decision(party: Party) -> impl IntoView {
     let action = ServerAction::<DecideParty>::new();
     let waits = party.state != PartyState::Admitted;
-    let (refusal, word) =
-        if waits { (PartyState::Declined, "Decline") } else { (PartyState::Suspended, "Suspend") };
+    let (refusal, word) = if waits { (PartyState::Declined, "Decline") } else { (PartyState::Suspended, "Suspend") };
     let field = format!("reason-{}", party.party_id);
     let (id, version) = (party.party_id, party.version);
     // Two forms: the key Enter in the reason must never admit.

@@ -23,7 +23,7 @@ use super::clock::{MovableClock, SeededEntropy, SystemClock, SystemEntropy};
 use super::config::{self, Config};
 use super::layers::client_address::TrustedProxies;
 use super::serve::{self, Running};
-use super::{WrongConfiguration, tasks, telemetry};
+use super::{WrongConfiguration, lease, tasks, telemetry};
 use crate::app::state::App;
 use crate::auth::members::Admission;
 use crate::domain::environment::{Clock, Entropy, Environment};
@@ -96,7 +96,9 @@ async fn prepare(config: &Config, store: &Store) -> anyhow::Result<Environment> 
     let made = campaign_rows::list_all(&mut conn, 100).await?.len();
     drop(conn);
     if admin.is_some() && made >= campaigns::OFFERS.len() {
-        return Ok(serve::system_environment(0));
+        let environment = serve::system_environment(0);
+        let ids = Arc::new(lease::ids(store, &environment, 0).await?);
+        return Ok(Environment { ids, ..environment });
     }
     if admin.is_some() {
         let text = "the demo in this database was interrupted while it was made: remove it and start again";
