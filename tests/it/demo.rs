@@ -22,36 +22,38 @@ use tokio::net::TcpListener;
 
 use crate::support::{Browser, Database, Kind};
 
-const SMALL: Size = Size { clicks: 2_400, orders: 320 };
+/// When the small demo ends.
+pub const END: &str = "2026-03-20T15:30:00Z";
+pub const SMALL: Size = Size { clicks: 2_400, orders: 320 };
 
-struct Filled {
+pub struct Filled {
     config: Config,
-    store: Store,
+    pub store: Store,
     environment: Environment,
     listener: TcpListener,
     _database: Database,
 }
 
-async fn fill(kind: Kind, end: &str, size: Size) -> Filled {
-    let database = Database::new(kind).await;
-    let store = Store::open(&database.url).await.unwrap();
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let base_url = format!("http://localhost:{}", listener.local_addr().unwrap().port());
-    let config = Config {
-        base_url: BaseUrl::parse(&base_url).unwrap(),
-        secret_key: SecretKey::from_bytes([9; 32]),
-        trusted_proxies: TrustedProxies::default(),
-        admission: Admission::Automatic,
-        commit_budget_ms: 0,
-        payout: PayoutSettings { net_days: 0, threshold_minor: None, four_eyes_minor: None },
-        task_interval_ms: 0,
-        demo_logins: demo::logins(),
-    };
-    let environment = demo::fill(&config, &store, Timestamp::parse(end).unwrap(), size).await.unwrap();
-    Filled { config, store, environment, listener, _database: database }
-}
-
 impl Filled {
+    pub async fn new(kind: Kind, end: &str, size: Size) -> Self {
+        let database = Database::new(kind).await;
+        let store = Store::open(&database.url).await.unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let base_url = format!("http://localhost:{}", listener.local_addr().unwrap().port());
+        let config = Config {
+            base_url: BaseUrl::parse(&base_url).unwrap(),
+            secret_key: SecretKey::from_bytes([9; 32]),
+            trusted_proxies: TrustedProxies::default(),
+            admission: Admission::Automatic,
+            commit_budget_ms: 0,
+            payout: PayoutSettings { net_days: 0, threshold_minor: None, four_eyes_minor: None },
+            task_interval_ms: 0,
+            demo_logins: demo::logins(),
+        };
+        let environment = demo::fill(&config, &store, Timestamp::parse(end).unwrap(), size).await.unwrap();
+        Self { config, store, environment, listener, _database: database }
+    }
+
     async fn conversions(&self) -> Vec<Conversion> {
         let filter = Filter { limit: 10_000, ..Filter::default() };
         conversions::list_of(&mut self.store.read().await.unwrap(), Acting::Admin, &filter).await.unwrap()
@@ -127,9 +129,8 @@ impl Filled {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_small_demo_has_everything_on_every_database() {
-    const END: &str = "2026-03-20T15:30:00Z";
     for kind in Kind::all() {
-        let filled = fill(kind, END, SMALL).await;
+        let filled = Filled::new(kind, END, SMALL).await;
         let (clicks, reasons) = filled.clicks().await;
         assert!((2_700..=2_724).contains(&clicks), "{kind:?}: {clicks}");
         let expected = ["bot", "consent_denied", "flood", "head", "link_inactive", "no_user_agent", "speculative"];
@@ -143,7 +144,7 @@ async fn a_small_demo_has_everything_on_every_database() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_demo_is_complete_on_any_day_of_a_month() {
     for end in ["2026-01-01T00:10:00Z", "2026-03-31T23:59:00Z", "2026-05-02T01:00:00Z", "2026-10-28T08:00:00Z"] {
-        let filled = fill(Kind::Sqlite, end, SMALL).await;
+        let filled = Filled::new(Kind::Sqlite, end, SMALL).await;
         filled.assert_complete().await;
         filled.store.close().await;
     }
@@ -152,7 +153,7 @@ async fn the_demo_is_complete_on_any_day_of_a_month() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_full_demo_has_thirty_thousand_clicks_and_nine_hundred_conversions() {
     const END: &str = "2026-11-20T18:00:00Z";
-    let filled = fill(Kind::Sqlite, END, Size::FULL).await;
+    let filled = Filled::new(Kind::Sqlite, END, Size::FULL).await;
     let clicks = filled.clicks().await.0;
     assert!((30_300..=30_324).contains(&clicks), "{clicks}");
     let conversions = filled.conversions().await.len();

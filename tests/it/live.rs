@@ -6,7 +6,7 @@ use crate::network::Network;
 use crate::support::Kind;
 
 /// What arrives within a time.
-async fn hear(response: &mut reqwest::Response, ms: u64) -> String {
+pub async fn hear(response: &mut reqwest::Response, ms: u64) -> String {
     let mut text = String::new();
     let listen = async {
         while let Ok(Some(bytes)) = response.chunk().await {
@@ -20,7 +20,7 @@ async fn hear(response: &mut reqwest::Response, ms: u64) -> String {
     text
 }
 
-const TICK: &str = "event: tick\ndata: changed\n\n";
+pub const TICK: &str = "event: tick\ndata: changed\n\n";
 
 #[tokio::test]
 async fn a_click_ticks_its_own_parties_and_the_fragment_is_the_pages() {

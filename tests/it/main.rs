@@ -4,6 +4,7 @@ mod access;
 mod campaigns;
 mod crash;
 mod demo;
+mod demo_figures;
 mod fixtures;
 mod links;
 mod live;

@@ -12,8 +12,9 @@ use tallystick::store::{Store, ledger, links};
 use tokio::time::timeout;
 
 use crate::fixtures::{live_campaign, publisher};
+use crate::live::{TICK, hear};
 use crate::shop::{Shop, Visitor};
-use crate::support::{Database, Kind, TestApp};
+use crate::support::{Browser, Database, Kind, TestApp};
 use crate::tracking::link;
 
 /// How long a notice from one process to the other may take.
@@ -24,6 +25,7 @@ struct Pair {
     two: TestApp,
     link: String,
     publisher: PublisherId,
+    browser: Browser,
     campaign: String,
 }
 
@@ -36,9 +38,9 @@ async fn pair() -> Option<Pair> {
     let one = TestApp::start(Kind::Postgres).await;
     let two = one.start_beside().await;
     let live = live_campaign(&one, "Winter", ApprovalMode::Manual).await;
-    let (_, publisher) = publisher(&one, "Garden Letters").await;
+    let (browser, publisher) = publisher(&one, "Garden Letters").await;
     let link = link(&one, publisher, live.campaign).await;
-    Some(Pair { one, two, link, publisher, campaign: live.campaign.to_string() })
+    Some(Pair { one, two, link, publisher, browser, campaign: live.campaign.to_string() })
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -97,6 +99,27 @@ async fn what_one_changes_the_other_hears() {
         }
     };
     timeout(SOON, paused).await.expect("a link paused here takes no clicks there");
+    two.stop().await;
+    one.stop().await;
+}
+
+/// A click on the one moves a dashboard that is open on the other.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_click_on_the_one_moves_a_dashboard_on_the_other() {
+    let Some(Pair { one, two, link, browser, .. }) = pair().await else { return };
+    // One session for both: it is in the database.
+    let there = Browser { client: browser.client.clone(), url: two.url.clone() };
+    let shown = "1 click in the last 5 minutes";
+    let before = there.get("/publisher").await;
+    assert_eq!(before.status, 200, "logged in on the one, logged in on the other");
+    assert!(before.plain().contains("0 clicks in the last 5 minutes"), "{}", before.plain());
+    let mut ticks = there.client.get(format!("{}/live/publisher", there.url)).send().await.unwrap();
+    assert_eq!(hear(&mut ticks, 5_000).await, TICK, "the stream begins with a tick");
+    Visitor::new(&one, 1).click(&link).await;
+    assert_eq!(hear(&mut ticks, 10_000).await, TICK, "the click on the one ticks the other");
+    let after = there.get("/publisher").await.plain();
+    assert!(after.contains(shown), "{after}");
+    drop(ticks);
     two.stop().await;
     one.stop().await;
 }
