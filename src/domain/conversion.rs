@@ -69,7 +69,7 @@ impl ConversionState {
     /// The states that may follow.
     pub const fn next(self) -> &'static [Self] {
         match self {
-            Self::Unattributed => &[Self::Pending, Self::Rejected],
+            Self::Unattributed => &[Self::Pending],
             Self::Pending => &[Self::Unattributed, Self::Approved, Self::Rejected],
             Self::Approved => &[Self::Payable, Self::Reversed],
             Self::Payable => &[Self::InPayout, Self::Reversed],
@@ -175,7 +175,6 @@ mod tests {
         use ConversionState::{Approved, InPayout, Paid, Payable, Pending, Rejected, Reversed, Unattributed};
         let allowed = [
             (Unattributed, Pending),
-            (Unattributed, Rejected),
             (Pending, Unattributed),
             (Pending, Approved),
             (Pending, Rejected),

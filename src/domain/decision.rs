@@ -241,8 +241,7 @@ mod tests {
             let mut new = (*report).clone();
             new.evidence_id.0 = index as i64;
             new.received_at = new.received_at.plus_ms(index as i64 * SECOND_MS);
-            let content = Content { badge: new.badge, amount_minor: new.amount_minor, currency: new.currency };
-            new.is_conflict = compare(&content, &stored, ConversionState::Pending) == Arrival::Conflict;
+            new.is_conflict = compare(&Content::of(&new), &stored, ConversionState::Pending) == Arrival::Conflict;
             stored.push(new);
         }
         decided(&stored)

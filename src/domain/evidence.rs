@@ -191,24 +191,42 @@ text_enum! {
 
 /// What is compared of a new report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Content {
+pub struct Content<'r> {
     pub badge: Badge,
     pub amount_minor: Option<i64>,
     pub currency: Option<Currency>,
+    pub is_test: bool,
+    pub channel: Option<&'r str>,
+    pub occurred_at: Option<Timestamp>,
 }
 
-impl Content {
-    /// What one of the two leaves out does not contradict the other.
-    fn agrees_with(&self, amount_minor: Option<i64>, currency: Option<Currency>) -> bool {
-        let is_amount_same = self.amount_minor.is_none() || amount_minor.is_none() || self.amount_minor == amount_minor;
+impl<'r> Content<'r> {
+    pub fn of(report: &'r Evidence) -> Self {
+        Self {
+            badge: report.badge,
+            amount_minor: report.amount_minor,
+            currency: report.currency,
+            is_test: report.is_test,
+            channel: report.channel.as_deref(),
+            occurred_at: report.occurred_at,
+        }
+    }
+
+    /// An amount or currency that one of the two leaves out does not contradict the other. A test mark, a channel or a
+    /// time that the other does not have does: a later report takes no worth from a conversion in silence.
+    fn agrees_with(&self, other: &Evidence) -> bool {
+        let (amount, currency) = (other.amount_minor, other.currency);
+        let is_amount_same = self.amount_minor.is_none() || amount.is_none() || self.amount_minor == amount;
         let is_currency_same = self.currency.is_none() || currency.is_none() || self.currency == currency;
-        is_amount_same && is_currency_same
+        let is_channel_same = self.channel.is_none() || self.channel == other.channel.as_deref();
+        let is_time_same = self.occurred_at.is_none() || self.occurred_at == other.occurred_at;
+        is_amount_same && is_currency_same && is_channel_same && is_time_same && self.is_test == other.is_test
     }
 }
 
 /// Compares a new report with the stored ones of the same conversion, in the state that the conversion has now: once
 /// it is no longer open, a higher rank counts as the same one and cannot change anything.
-pub fn compare(new: &Content, existing: &[Evidence], state: ConversionState) -> Arrival {
+pub fn compare(new: &Content<'_>, existing: &[Evidence], state: ConversionState) -> Arrival {
     let Some(top) = top_badge(existing) else { return Arrival::First };
     if new.badge.rank() < top.rank() {
         return Arrival::Lower;
@@ -217,8 +235,11 @@ pub fn compare(new: &Content, existing: &[Evidence], state: ConversionState) -> 
         return Arrival::Upgrade;
     }
     let accepted = existing.iter().filter(|evidence| evidence.badge == top && !evidence.is_conflict);
-    let agrees = |evidence: &Evidence| new.agrees_with(evidence.amount_minor, evidence.currency);
-    if accepted.into_iter().all(agrees) { Arrival::SameContent } else { Arrival::Conflict }
+    if accepted.into_iter().all(|evidence| new.agrees_with(evidence)) {
+        Arrival::SameContent
+    } else {
+        Arrival::Conflict
+    }
 }
 
 #[cfg(test)]
@@ -327,6 +348,9 @@ pub(super) mod tests {
             badge,
             amount_minor,
             currency: amount_minor.map(|_| Currency::EUR),
+            is_test: false,
+            channel: None,
+            occurred_at: None,
         };
         let key = [evidence(1, Badge::Key, 0, Some(4990), &[])];
         let silent = [evidence(1, Badge::Key, 0, None, &[])];
@@ -342,6 +366,10 @@ pub(super) mod tests {
             (new(Badge::Signed, Some(1)), &key, Approved, Conflict),
             (new(Badge::Unverified, Some(1)), &key, Pending, Lower),
             (new(Badge::Unverified, Some(1)), &key, Approved, Lower),
+            // What takes worth away is no repeat of what was said before.
+            (Content { is_test: true, ..new(Badge::Key, Some(4990)) }, &key, Pending, Conflict),
+            (Content { channel: Some("email"), ..new(Badge::Key, Some(4990)) }, &key, Pending, Conflict),
+            (Content { occurred_at: Some(START), ..new(Badge::Key, Some(4990)) }, &key, Pending, Conflict),
         ];
         for (new, existing, state, expected) in cases {
             assert_eq!(compare(&new, existing, state), expected, "{new:?} {state}");
@@ -351,7 +379,8 @@ pub(super) mod tests {
     #[test]
     fn another_currency_is_a_conflict_too() {
         let existing = [evidence(1, Badge::Key, 0, Some(4990), &[])];
-        let new = Content { badge: Badge::Key, amount_minor: Some(4990), currency: "USD".parse().ok() };
+        let dollars = Evidence { currency: "USD".parse().ok(), ..existing[0].clone() };
+        let new = Content::of(&dollars);
         assert_eq!(compare(&new, &existing, ConversionState::Pending), Arrival::Conflict);
     }
 

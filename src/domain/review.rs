@@ -204,9 +204,10 @@ pub fn release(
     Ok(Step { from, to: ConversionState::Payable, reason: StepReason::Released, note: None })
 }
 
-/// Takes the worth from a conversion that is not yet approved.
+/// Takes the worth from a pending conversion. One that belongs to nobody has none to take, and stays open: a stranger's
+/// report must not close an order before the shop's own arrives.
 pub fn reject(from: ConversionState, reason: Option<RejectReason>, note: &str) -> Result<Step, StepRefused> {
-    if !from.is_open() {
+    if from != ConversionState::Pending {
         return Err(StepRefused::NotPending(from));
     }
     negative(from, ConversionState::Rejected, reason, note)
@@ -333,7 +334,7 @@ mod tests {
         let cancelled = Some(RejectReason::OrderCancelled);
         for &state in ConversionState::ALL {
             let rejected = reject(state, cancelled, "");
-            assert_eq!(rejected.is_ok(), matches!(state, Pending | Unattributed), "{state}");
+            assert_eq!(rejected.is_ok(), state == Pending, "{state}");
             let reversed = reverse(state, cancelled, "");
             assert_eq!(reversed.is_ok(), matches!(state, Approved | Payable | Paid), "{state}");
             for step in rejected.into_iter().chain(reversed) {

@@ -91,8 +91,7 @@ impl Changes {
 
     /// Hears the notifications of every process on this database, this one's too, until the pool is closed.
     pub(super) async fn listen(&self, pool: PgPool) -> Result<(), StoreError> {
-        let mut listener = PgListener::connect_with(&pool).await?;
-        listener.listen(CHANNEL).await?;
+        let mut listener = connect(&pool).await?;
         let changes = self.clone();
         tokio::spawn(async move {
             while !pool.is_closed() {
@@ -103,12 +102,24 @@ impl Changes {
                     }
                     // The connection was lost and made again: what was missed is unknown.
                     Ok(None) => changes.publish(&[Change::Routes]),
-                    Err(_) => tokio::time::sleep(std::time::Duration::from_millis(500)).await,
+                    Err(_) => {
+                        tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+                        if let Ok(again) = connect(&pool).await {
+                            listener = again;
+                            changes.publish(&[Change::Routes]);
+                        }
+                    }
                 }
             }
         });
         Ok(())
     }
+}
+
+async fn connect(pool: &PgPool) -> sqlx::Result<PgListener> {
+    let mut listener = PgListener::connect_with(pool).await?;
+    listener.listen(CHANNEL).await?;
+    Ok(listener)
 }
 
 sql! {

@@ -68,6 +68,7 @@ pub struct LinkRoute {
     pub landing_parameter: String,
     pub campaign_state: CampaignState,
     pub publisher_state: PartyState,
+    pub advertiser_state: PartyState,
     pub publisher_zone: String,
     pub advertiser_zone: String,
     pub enrollment_state: Option<EnrollmentState>,
@@ -93,7 +94,8 @@ macro_rules! route {
         concat!(
             "select l.link_id, l.slug, l.campaign_id, l.publisher_id, c.advertiser_id, l.destination, l.sub1, l.sub2,
                 l.sub3, l.sub4, l.sub5, l.is_active, c.landing_url, c.allowed_hosts, c.landing_parameter,
-                c.state as campaign_state, p.state as publisher_state, p.time_zone as publisher_zone,
+                c.state as campaign_state, p.state as publisher_state, a.state as advertiser_state,
+                p.time_zone as publisher_zone,
                 a.time_zone as advertiser_zone, e.state as enrollment_state, c.terms_version, t.window_ms
                 from links l join campaigns c on c.campaign_id = l.campaign_id
                 join terms t on t.campaign_id = c.campaign_id and t.version = c.terms_version

@@ -62,7 +62,7 @@ pub async fn create(State(tracking): State<Tracking>, headers: HeaderMap, body: 
             endpoint: "api",
             method: "POST".to_owned(),
             query: String::new(),
-            body: String::from_utf8_lossy(&body).into_owned(),
+            body: request::body_without_customer(&body),
             fields,
             cookie: Default::default(),
         };

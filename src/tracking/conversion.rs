@@ -271,9 +271,11 @@ impl Order<'_> {
         let locked = conversions::lock_by_order(w, campaign, self.parsed.event.as_str(), order).await?;
         let before = locked.ok_or(StoreError::NotFound)?;
         let known = evidence::list(w, before.conversion_id).await?;
-        let content = Content { badge: new.badge, amount_minor: new.amount_minor, currency: new.currency };
-        let arrival = compare(&content, &known, before.state);
+        let arrival = compare(&Content::of(&new), &known, before.state);
         new.is_conflict = arrival == Arrival::Conflict;
+        if known.iter().any(|known| says_the_same(known, &new)) {
+            return Ok((before, arrival));
+        }
         if !before.state.is_open() {
             self.append_evidence(w, before.conversion_id, &new, attempt).await?;
             return Ok((before, arrival));
@@ -388,6 +390,12 @@ impl Order<'_> {
         crate::store::ledger::post(w, self.context.environment, Fact::Conversion, event_id.0, &postings).await?;
         rollups::change_conversion(w, before, Some(after)).await
     }
+}
+
+/// A report that is known word for word adds nothing: it is kept as an attempt, not as evidence again.
+fn says_the_same(known: &Evidence, new: &Evidence) -> bool {
+    let again = Evidence { evidence_id: new.evidence_id, received_at: new.received_at, ..known.clone() };
+    again == *new
 }
 
 /// Makes the conversion what was decided.

@@ -171,7 +171,11 @@ async fn make_again(
         is_recreated: true,
     };
     let is_kept = now.since(at) < CLICKS_KEPT_MS;
-    if is_kept && clicks::insert_batch(w, std::slice::from_ref(&click)).await? == 1 {
+    if is_kept {
+        if clicks::insert_batch(w, std::slice::from_ref(&click)).await? == 0 {
+            // Its own commit came first after all.
+            return Ok(clicks::find(w, token.click_id).await?.unwrap_or(click));
+        }
         rollups::add_clicks(w, &totals(&click, route)).await?;
     }
     Ok(click)

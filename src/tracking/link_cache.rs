@@ -71,6 +71,8 @@ fn inactive(route: &LinkRoute) -> Option<ClickReason> {
     let reasons = [
         (!route.is_active, ClickReason::LinkInactive),
         (!CampaignState::takes_clicks(route.campaign_state), ClickReason::CampaignInactive),
+        // The campaigns of an advertiser that is not admitted stand still.
+        (route.advertiser_state != PartyState::Admitted, ClickReason::CampaignInactive),
         (route.publisher_state != PartyState::Admitted, ClickReason::PublisherInactive),
         (!enrolled, ClickReason::NotEnrolled),
     ];

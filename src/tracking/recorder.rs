@@ -111,7 +111,7 @@ async fn write_all(store: Store, mut jobs: mpsc::Receiver<Job>) {
 /// One transaction: who is new today, the clicks, the totals.
 async fn write(store: &Store, batch: &mut [Job]) -> Result<(), StoreError> {
     let mut w = store.write().await?;
-    label(&mut w, batch).await?;
+    label(&mut w, batch.iter_mut().collect()).await?;
     let clicks: Vec<Click> = batch.iter().map(|job| job.click.clone()).collect();
     let stored = clicks::insert_batch(&mut w, &clicks).await?;
     let known = if stored == clicks.len() as u64 {
@@ -121,9 +121,15 @@ async fn write(store: &Store, batch: &mut [Job]) -> Result<(), StoreError> {
         drop(w);
         w = store.write().await?;
         let known = known(&mut w, &clicks).await?;
-        label(&mut w, batch).await?;
-        let rest: Vec<Click> = clicks.into_iter().filter(|click| !known.contains(&click.click_id)).collect();
-        clicks::insert_batch(&mut w, &rest).await?;
+        let (_, new): (Vec<&mut Job>, Vec<&mut Job>) =
+            batch.iter_mut().partition(|job| known.contains(&job.click.click_id));
+        label(&mut w, new).await?;
+        let rest: Vec<Click> =
+            batch.iter().filter(|job| !known.contains(&job.click.click_id)).map(|job| job.click.clone()).collect();
+        if clicks::insert_batch(&mut w, &rest).await? != rest.len() as u64 {
+            // One more was made again in between: look once more.
+            return Err(StoreError::Conflict);
+        }
         known
     };
     rollups::add_clicks(&mut w, &totals(batch, &known)).await?;
@@ -158,7 +164,7 @@ fn visitor_day(click: &Click) -> Option<VisitorDay> {
 }
 
 /// Of the countable clicks of a visitor's day the first stays valid, the others are duplicates.
-async fn label(w: &mut Writer, batch: &mut [Job]) -> Result<(), StoreError> {
+async fn label(w: &mut Writer, batch: Vec<&mut Job>) -> Result<(), StoreError> {
     let mut days: Vec<VisitorDay> = batch.iter().filter_map(|job| visitor_day(&job.click)).collect();
     days.sort();
     days.dedup();

@@ -49,10 +49,24 @@ pub fn fields(pairs: &[(String, String)]) -> ReportFields {
     }
 }
 
-/// The query as it is kept: without signature and token.
+/// The query as it is kept: without signature and token, and without the customer, of whom only a keyed hash is kept.
 pub fn without_secrets(query: &str) -> String {
-    let is_secret = |part: &&str| !["sig=", "token="].iter().any(|name| part.starts_with(name));
-    query.split('&').filter(is_secret).collect::<Vec<_>>().join("&")
+    let is_kept = |part: &&str| {
+        let name = form_urlencoded::parse(part.as_bytes()).next().map(|(name, _)| name.into_owned());
+        !name.is_some_and(|name| ["sig", "token", "customer_id"].contains(&name.as_str()))
+    };
+    query.split('&').filter(is_kept).collect::<Vec<_>>().join("&")
+}
+
+/// A JSON body as it is kept: without the customer. One that cannot be read is kept only as its length.
+pub fn body_without_customer(body: &[u8]) -> String {
+    let Ok(mut read) = serde_json::from_slice::<serde_json::Value>(body) else {
+        return format!("{} bytes that are no JSON", body.len());
+    };
+    if let Some(fields) = read.as_object_mut() {
+        fields.remove("customer_id");
+    }
+    read.to_string()
 }
 
 /// The campaign of a report.

@@ -179,7 +179,7 @@ fn line(
             </td>
             {pays.then(|| view! {
                 <td data-label="Review">
-                    {conversion.state.is_open().then(|| {
+                    {(conversion.state == ConversionState::Pending).then(|| {
                         ReviewForms::new(request, kind, filter, &conversion).into_view()
                     })}
                 </td>

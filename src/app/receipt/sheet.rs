@@ -7,7 +7,7 @@ use crate::app::shell::Mark;
 use crate::app::ui::{Icon, StatusTag};
 use crate::domain::conversion::{ConversionState, OrderId};
 use crate::domain::money::Money;
-use crate::domain::party::{PartyKind, Viewer};
+use crate::domain::party::{Acting, PartyKind, Viewer};
 use crate::domain::receipt::{ReceiptField, Sight};
 use crate::domain::time::{Timestamp, Zone};
 use crate::reports::receipt::Receipt;
@@ -118,10 +118,14 @@ impl Sheet<'_> {
         });
         let fee = Some(self.money(conversion.fee_minor));
         let payout = receipt.payout.as_ref().map(|payout| {
-            let money = Money::new(payout.amount_minor, payout.currency);
             let reference =
                 if payout.reference.is_empty() { String::new() } else { format!(", reference {}", payout.reference) };
-            format!("{} of {money}{reference}", payout.state.as_str())
+            // A payout may hold what other advertisers owe: its sum is not for one of them to see.
+            let sum = match self.viewer.acting {
+                Acting::Advertiser(_) => String::new(),
+                _ => format!(" of {}", Money::new(payout.amount_minor, payout.currency)),
+            };
+            format!("{}{sum}{reference}", payout.state.as_str())
         });
         view! {
             <section class="receipt-part">
