@@ -7,7 +7,7 @@ use crate::app::shell::Mark;
 use crate::app::ui::{Icon, StatusTag};
 use crate::domain::conversion::{ConversionState, OrderId};
 use crate::domain::money::Money;
-use crate::domain::party::{Acting, PartyKind, Viewer};
+use crate::domain::party::{PartyKind, Viewer};
 use crate::domain::receipt::{ReceiptField, Sight};
 use crate::domain::time::{Timestamp, Zone};
 use crate::reports::receipt::Receipt;
@@ -120,12 +120,8 @@ impl Sheet<'_> {
         let payout = receipt.payout.as_ref().map(|payout| {
             let reference =
                 if payout.reference.is_empty() { String::new() } else { format!(", reference {}", payout.reference) };
-            // A payout may hold what other advertisers owe: its sum is not for one of them to see.
-            let sum = match self.viewer.acting {
-                Acting::Advertiser(_) => String::new(),
-                _ => format!(" of {}", Money::new(payout.amount_minor, payout.currency)),
-            };
-            format!("{}{sum}{reference}", payout.state.as_str())
+            // Not its sum: a payout may hold what other advertisers owe, and every party reads the same.
+            format!("{}{reference}", payout.state.as_str())
         });
         view! {
             <section class="receipt-part">
