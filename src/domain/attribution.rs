@@ -334,13 +334,15 @@ mod tests {
     }
 
     #[test]
-    fn another_channel_of_the_best_report_that_names_one_leaves_it_to_nobody() {
+    fn another_channel_named_by_the_highest_rank_leaves_it_to_nobody() {
         let names = |channel: &str| Some(channel.to_owned());
         let pixel = Evidence { channel: names("email"), ..evidence(2, Badge::Unverified, 0, None, &[click(0, A)]) };
         let other = Evidence { channel: names("search"), ..signed(&[click(0, A)]) };
         assert_eq!(credit(&[pixel.clone(), other]).reason, Some(ReasonCode::ChannelOther));
         let ours = Evidence { channel: names("Affiliate"), ..signed(&[click(0, A)]) };
-        assert_eq!(credit(&[pixel, ours]).reason, None);
+        assert_eq!(credit(&[pixel.clone(), ours]).reason, None);
+        let silent = signed(&[click(0, A)]);
+        assert_eq!(credit(&[pixel, silent]).reason, None, "a stranger's pixel takes nothing from a signed order");
     }
 
     #[test]

@@ -134,9 +134,10 @@ impl Inputs {
         said.or_else(|| self.top().map(|evidence| evidence.received_at).next())
     }
 
-    /// The best report that names a channel decides whether the conversion is an affiliate's at all.
+    /// The highest rank decides whether the conversion is an affiliate's at all; one that names no channel leaves it to
+    /// us, whatever a lower one says.
     pub(super) fn names_other_channel(&self) -> bool {
-        let named = self.counted().filter_map(|evidence| evidence.channel.as_deref()).next();
+        let named = self.top().filter_map(|evidence| evidence.channel.as_deref()).next();
         named.is_some_and(|channel| !channel.eq_ignore_ascii_case(CHANNEL_AFFILIATE))
     }
 

@@ -20,6 +20,15 @@ const TRIES_MAX: u32 = 5;
 
 /// The parameters of a query. A repeated one is refused: two readers could take different ones.
 pub fn parameters(query: &str) -> Result<Vec<(String, String)>, Refused> {
+    // Bytes that are no UTF-8 would all be read as the same mark, and two order ids as one.
+    for part in query.split('&') {
+        if percent_encoding::percent_decode_str(part).decode_utf8().is_err() {
+            let is_order = part.starts_with("order_id=");
+            let (code, field) =
+                if is_order { (ReasonCode::OrderIdInvalid, "order_id") } else { (ReasonCode::BadField, "query") };
+            return Err(Refused { code, field, message: "The query is not UTF-8.".to_owned() });
+        }
+    }
     let pairs: Vec<(String, String)> = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
     for (index, (name, _)) in pairs.iter().enumerate() {
         if pairs[..index].iter().any(|(other, _)| other == name) {

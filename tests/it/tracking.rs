@@ -158,10 +158,21 @@ async fn what_is_refused_says_why_and_is_kept() {
             ("order_id=1&event=nothing", "event_unknown"),
             ("order_id=1&occurred_at=yesterday", "occurred_at_invalid"),
             ("order_id=1&order_id=2", "bad_field"),
+            ("order_id=ord-%c4", "order_id_invalid"),
         ];
         for (query, reason) in cases {
             assert_eq!(shop.report(&app, query).await.told(), (422, "rejected", false, reason), "{query}");
         }
+        // What would take the commission away is no repeat, and a stranger's pixel takes nothing.
+        for more in ["&test=1", "&channel=email"] {
+            let taking = format!("{good}{more}");
+            assert_eq!(shop.report(&app, &taking).await.told(), (409, "rejected", false, "order_conflict"), "{more}");
+        }
+        let stranger = Visitor::new(&app, 9);
+        let pixel = stranger.pixel(&shop.campaign, "order_id=O1&amount=1.00&currency=EUR&channel=ppc").await;
+        assert_eq!(pixel.status, 200);
+        let again = shop.report(&app, &good).await;
+        assert_eq!(again.told(), (200, "created", true, ""));
         let unsigned = format!("campaign={}&{good}", shop.campaign);
         assert_eq!(shop.send(&unsigned).await.told(), (401, "rejected", false, "auth_missing"));
         let mut forged = shop.signed(&good, app.environment.now());
