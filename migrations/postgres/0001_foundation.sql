@@ -191,7 +191,7 @@ create table clicks (
     is_recreated  boolean not null,
     constraint clicks_pkey primary key (click_id)
 ) partition by range (click_id);
--- Months are made ahead by a task; what no month takes lies here.
+-- Ids are time-ordered, so a month is a range of ids; until months are made, every click lies here.
 create table clicks_default partition of clicks default;
 
 create table click_labels (

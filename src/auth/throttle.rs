@@ -1,7 +1,8 @@
 //! The brake on guessing passwords (trust.md S3).
 //!
-//! For each e-mail address and network of origin, a few failures are free; then each doubles the wait. Nobody is ever
-//! locked out: a member elsewhere is not slowed by guesses from here. All guessing together has a budget.
+//! For each e-mail address and network of origin, a few failures are free; then each doubles the wait. No address
+//! is ever locked: its member elsewhere is not slowed by guesses from here. All guessing together has one budget, which
+//! somebody who guesses at many addresses can use up for everybody.
 //! The state is this process's own: a second process doubles what can be guessed, no more.
 
 use std::collections::HashMap;
