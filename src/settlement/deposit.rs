@@ -71,10 +71,10 @@ pub(super) async fn allocate(
     currency: Currency,
 ) -> Result<usize, StoreError> {
     let account = AccountKey { party: advertiser.party(), kind: AccountKind::Deposit, currency };
-    // Nobody else spends from it until this transaction ends.
-    if !crate::store::ledger::lock_account(w, &account).await? {
-        return Ok(0);
-    }
+    // Nobody else spends from it until this transaction ends. It is made even if it stays empty: without a row there is
+    // nothing to lock, and the first deposit and an approval beside it would each miss what the other writes.
+    crate::store::ledger::ensure_account(w, environment, &account).await?;
+    crate::store::ledger::lock_account(w, &account).await?;
     let mut left = crate::store::ledger::balance(w, &account).await?;
     let mut paid = 0;
     loop {

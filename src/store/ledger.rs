@@ -98,8 +98,9 @@ async fn find_account(conn: &mut Conn, key: &AccountKey) -> Result<Option<Accoun
         .await)
 }
 
-/// The account of this key, made at its first use.
-async fn account(w: &mut Writer, environment: &Environment, key: &AccountKey) -> Result<AccountId, StoreError> {
+/// The account of this key, made at its first use. Of two transactions that make the same one, the second waits for the
+/// end of the first.
+pub async fn ensure_account(w: &mut Writer, environment: &Environment, key: &AccountKey) -> Result<AccountId, StoreError> {
     if let Some(id) = find_account(w, key).await? {
         return Ok(id);
     }
@@ -125,8 +126,8 @@ pub async fn post(
 ) -> Result<(), StoreError> {
     let now = environment.now();
     for posting in postings {
-        let debit = account(w, environment, &posting.debit).await?;
-        let credit = account(w, environment, &posting.credit).await?;
+        let debit = ensure_account(w, environment, &posting.debit).await?;
+        let credit = ensure_account(w, environment, &posting.credit).await?;
         on_driver!(w, |c| query(POST)
             .bind(environment.new_id(TransferId))
             .bind(fact)

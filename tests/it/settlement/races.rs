@@ -1,6 +1,6 @@
 //! Money and many hands: whatever runs at once, each step happens once.
 
-use sqlx::Row;
+use sqlx::{Connection, Executor, PgConnection, Row, raw_sql};
 use tallystick::domain::conversion::Badge;
 use tallystick::domain::ids::PartyId;
 use tallystick::domain::money::Money;
@@ -126,6 +126,68 @@ async fn deposits_and_approvals_at_once_spend_nothing_twice() {
         let balances = world.balances().await;
         assert_eq!(balances["advertiser deposit"], "0.40", "{kind:?}");
         assert_eq!(balances["advertiser receivable"], "1.20", "{kind:?}");
+        world.app.stop().await;
+    }
+}
+
+/// PostgreSQL only: keeps a deposit between its last statement and its commit, until the connection is closed.
+async fn hold_deposits(url: &str) -> PgConnection {
+    let mut gate = PgConnection::connect(url).await.unwrap();
+    let trigger = "create function wait_at_commit() returns trigger language plpgsql as
+            $$ begin perform pg_advisory_xact_lock(4711); return null; end $$;
+        create constraint trigger deposits_wait after insert on deposits deferrable initially deferred
+            for each row execute function wait_at_commit()";
+    gate.execute(raw_sql(trigger)).await.unwrap();
+    gate.execute("select pg_advisory_lock(4711)").await.unwrap();
+    gate
+}
+
+/// Until so many connections of this database wait for a lock, or `is_done`.
+async fn until_waiting(gate: &mut PgConnection, expected: i64, is_done: impl Fn() -> bool) {
+    let waiting = "select count(*) as n from pg_stat_activity
+        where datname = current_database() and wait_event_type = 'Lock'";
+    while !is_done() {
+        let now: i64 = sqlx::query_scalar(waiting).fetch_one(&mut *gate).await.unwrap();
+        if now >= expected {
+            return;
+        }
+        tokio::task::yield_now().await;
+    }
+}
+
+/// The advertiser's very first payment is about to be committed while a conversion is approved: neither sees what the
+/// other wrote, so one has to wait for the other, or nobody pays for the conversion.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_first_deposit_beside_an_approval_pays_for_it() {
+    for kind in Kind::all() {
+        let world = World::new(kind).await;
+        let order = world.order(0, "O1", Some("10.00"), Badge::Signed).await;
+        let mut gate = match kind {
+            Kind::Postgres => Some(hold_deposits(&world.app.database.url).await),
+            Kind::Sqlite => None,
+        };
+        let (store, environment) = (world.app.store.clone(), world.app.environment.clone());
+        let advertiser = world.advertiser_id;
+        let payment = tokio::spawn(async move {
+            deposit::book(&store, &environment, &an_admin(7), advertiser, Money::new(120, EUR), "R1").await.unwrap();
+        });
+        if let Some(gate) = &mut gate {
+            until_waiting(gate, 1, || payment.is_finished()).await;
+            assert!(!payment.is_finished(), "the deposit waits at its commit");
+        }
+        let (store, environment) = (world.app.store.clone(), world.app.environment.clone());
+        let approval =
+            tokio::spawn(async move { review::approve(&store, &environment, &an_admin(7), order).await.unwrap() });
+        if let Some(mut gate) = gate {
+            until_waiting(&mut gate, 2, || approval.is_finished()).await;
+            gate.close().await.unwrap();
+        }
+        approval.await.unwrap();
+        payment.await.unwrap();
+        let allocated = "select count(*) as n, cast(coalesce(sum(amount_minor), 0) as bigint) as s from allocations";
+        assert_eq!(world.numbers(allocated).await, [1, 120], "{kind:?}");
+        let balances = world.balances().await;
+        assert_eq!(balances.get("advertiser receivable"), None, "{kind:?}: {balances:?}");
         world.app.stop().await;
     }
 }
