@@ -152,6 +152,7 @@ pub fn review_problem(refused: ReviewRefused) -> Result<String, ApiError> {
     match refused {
         ReviewRefused::Store(error) => Err(error.into()),
         ReviewRefused::Step(step) => Ok(format!("Nothing was changed: {step}.")),
+        changed @ ReviewRefused::Changed(_) => Ok(format!("Nothing was decided: {changed}. Look again.")),
     }
 }
 

@@ -3,6 +3,7 @@
 use crate::domain::environment::Environment;
 use crate::domain::ids::{ConversionId, MemberId};
 use crate::domain::ledger::{self, Fact, Posting, Worth};
+use crate::domain::money::Money;
 use crate::domain::party::{Acting, Viewer};
 use crate::domain::reason::{ReasonCode, RejectReason};
 use crate::domain::review::{self, Standing, Step, StepRefused};
@@ -20,23 +21,38 @@ const PAGE: i64 = 500;
 pub enum ReviewRefused {
     #[error(transparent)]
     Step(#[from] StepRefused),
+    /// It is no longer what the person looked at; here it is as it is now.
+    #[error("order {} changed since you looked: {}", .0.order_id, as_it_is(.0))]
+    Changed(Box<Conversion>),
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
-/// A person approves a pending conversion: the advertiser owes it, and a deposit pays for it if there is one.
+/// What a review is about, in words.
+fn as_it_is(conversion: &Conversion) -> String {
+    let money = |minor| Money::new(minor, conversion.currency);
+    let amount = conversion.amount_minor.map(|minor| format!(" over {}", money(minor))).unwrap_or_default();
+    let (commission, fee) = (money(conversion.commission_minor), money(conversion.fee_minor));
+    let Conversion { event, badge, .. } = conversion;
+    format!("now it is: {event}{amount}, {badge}, commission {commission}, fee {fee}")
+}
+
+/// A person approves a pending conversion that is still at the `version` they saw: the advertiser owes it, and a deposit
+/// pays for it if there is one.
 ///
 /// # Errors
-/// `NotFound` for whoever may not review it; a step that its state does not allow.
+/// `NotFound` for whoever may not review it; a step that its state does not allow; `Changed`.
 pub async fn approve(
     store: &Store,
     environment: &Environment,
     viewer: &Viewer,
     id: ConversionId,
+    version: i64,
 ) -> Result<(), ReviewRefused> {
     let mut w = store.write().await?;
     let conversion = lock_of(&mut w, viewer, id).await?;
     let step = review::approve(conversion.state)?;
+    let conversion = as_seen(conversion, version)?;
     write_approval(&mut w, environment, conversion, step, Some(viewer.member_id)).await?;
     Ok(w.commit().await?)
 }
@@ -50,12 +66,14 @@ pub async fn reject(
     environment: &Environment,
     viewer: &Viewer,
     id: ConversionId,
+    version: i64,
     reason: Option<RejectReason>,
     note: &str,
 ) -> Result<(), ReviewRefused> {
     let mut w = store.write().await?;
     let conversion = lock_of(&mut w, viewer, id).await?;
     let step = review::reject(conversion.state, reason, note)?;
+    let conversion = as_seen(conversion, version)?;
     let text = step.reason.as_str().to_owned();
     let change = |after: &mut Conversion| after.reason = Some(text);
     let taken = step::take(&mut w, environment, conversion, step, Some(viewer.member_id), change).await?;
@@ -71,6 +89,11 @@ async fn lock_of(w: &mut Writer, viewer: &Viewer, id: ConversionId) -> Result<Co
     }
     conversions::get_of(w, viewer.acting, id).await?;
     conversions::lock(w, id).await
+}
+
+/// Further evidence may have changed the amount, the commission or the publisher since.
+fn as_seen(conversion: Conversion, version: i64) -> Result<Conversion, ReviewRefused> {
+    if conversion.version == version { Ok(conversion) } else { Err(ReviewRefused::Changed(Box::new(conversion))) }
 }
 
 async fn write_approval(

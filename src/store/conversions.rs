@@ -38,6 +38,7 @@ pub struct Conversion {
     pub converted_at_ms: Timestamp,
     pub approved_at_ms: Option<Timestamp>,
     pub payout_id: Option<PayoutId>,
+    /// Counts the changes, and only them: a repeated report must not keep a person from deciding.
     pub version: i64,
 }
 
@@ -121,13 +122,13 @@ sql! {
     INSERT = concat!("insert into conversions (", columns!(), ") values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11,
         $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24)
         on conflict (campaign_id, event, order_id) do nothing");
-    LOCK = concat!("update conversions set version = version + 1 where conversion_id = $1 returning ", columns!());
-    LOCK_BY_ORDER = concat!("update conversions set version = version + 1
+    LOCK = concat!("update conversions set version = version where conversion_id = $1 returning ", columns!());
+    LOCK_BY_ORDER = concat!("update conversions set version = version
         where campaign_id = $1 and event = $2 and order_id = $3 returning ", columns!());
     UPDATE = "update conversions set state = $2, reason = $3, held_reason = $4, is_test = $5, badge = $6,
         publisher_id = $7, link_id = $8, creative_id = $9, click_id = $10, terms_version = $11, rule_number = $12,
         currency = $13, amount_minor = $14, commission_minor = $15, fee_minor = $16, converted_at_ms = $17,
-        approved_at_ms = $18, payout_id = $19 where conversion_id = $1";
+        approved_at_ms = $18, payout_id = $19, version = version + 1 where conversion_id = $1";
 }
 
 /// Whatever its parties: for rules and jobs, and for admins.

@@ -85,8 +85,7 @@ sql! {
         on t.credit_account_id = a.account_id or t.debit_account_id = a.account_id
         where a.party_id = $1 and a.kind = $2 and a.currency = $3";
     CURRENCIES = "select distinct currency from accounts order by currency";
-    LOCK_ACCOUNT = "update accounts set kind = kind where party_id = $1 and kind = $2 and currency = $3
-        returning account_id";
+    LOCK_ACCOUNT = "update accounts set kind = kind where party_id = $1 and kind = $2 and currency = $3";
 }
 
 async fn find_account(conn: &mut Conn, key: &AccountKey) -> Result<Option<AccountId>, StoreError> {
@@ -100,7 +99,11 @@ async fn find_account(conn: &mut Conn, key: &AccountKey) -> Result<Option<Accoun
 
 /// The account of this key, made at its first use. Of two transactions that make the same one, the second waits for the
 /// end of the first.
-pub async fn ensure_account(w: &mut Writer, environment: &Environment, key: &AccountKey) -> Result<AccountId, StoreError> {
+pub async fn ensure_account(
+    w: &mut Writer,
+    environment: &Environment,
+    key: &AccountKey,
+) -> Result<AccountId, StoreError> {
     if let Some(id) = find_account(w, key).await? {
         return Ok(id);
     }
@@ -145,15 +148,9 @@ pub async fn post(
     Ok(())
 }
 
-/// Keeps others from spending from this account until the transaction ends; false where it does not exist yet.
-pub async fn lock_account(w: &mut Writer, key: &AccountKey) -> Result<bool, StoreError> {
-    let locked: Option<AccountId> = on_driver!(w, |c| query_scalar(LOCK_ACCOUNT)
-        .bind(key.party)
-        .bind(key.kind)
-        .bind(key.currency)
-        .fetch_optional(c)
-        .await)?;
-    Ok(locked.is_some())
+/// Keeps others from spending from this account until the transaction ends. Nothing is locked where it does not exist.
+pub async fn lock_account(w: &mut Writer, key: &AccountKey) -> Result<(), StoreError> {
+    on_driver!(w, |c| query(LOCK_ACCOUNT).bind(key.party).bind(key.kind).bind(key.currency).execute(c).await.map(drop))
 }
 
 /// Credits less debits of one account; 0 where it does not exist yet.

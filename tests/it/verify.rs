@@ -220,10 +220,10 @@ async fn every_state_of_a_conversion_comes_out_the_same() {
         };
         clean("pending").await;
         for id in &orders[..4] {
-            review::approve(store, environment, &shop, *id).await.unwrap();
+            review::approve(store, environment, &shop, *id, 1).await.unwrap();
         }
         let reason = Some(RejectReason::OrderCancelled);
-        review::reject(store, environment, &shop, orders[4], reason, "").await.unwrap();
+        review::reject(store, environment, &shop, orders[4], 1, reason, "").await.unwrap();
         clean("approved, rejected").await;
         let money = Money::new(2 * 599, Currency::EUR);
         deposit::book(store, environment, &by, network.shop_id, money, "first").await.unwrap();

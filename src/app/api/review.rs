@@ -4,16 +4,22 @@ use leptos::prelude::*;
 
 use crate::app::error::ApiError;
 
-/// The advertiser approves one of its conversions, or an admin any: `kind` says in whose name the member acts.
+/// The advertiser approves one of its conversions, or an admin any: `kind` says in whose name the member acts, `version`
+/// what they looked at.
 #[server(endpoint = "approve_conversion")]
-pub async fn approve_conversion(conversion_id: String, kind: String, filter: String) -> Result<(), ApiError> {
+pub async fn approve_conversion(
+    conversion_id: String,
+    version: i64,
+    kind: String,
+    filter: String,
+) -> Result<(), ApiError> {
     use crate::app::forms::{self, Form};
     use crate::settlement::review::approve;
 
     let (viewer, page) = forms::reviewer(&kind, &filter).await?;
     let app = forms::app();
     let form = Form::new(page.clone(), &[]);
-    match approve(&app.store, &app.environment, &viewer, conversion_id.parse()?).await {
+    match approve(&app.store, &app.environment, &viewer, conversion_id.parse()?, version).await {
         Ok(()) => forms::go_with(&page, "The conversion is approved.").await,
         Err(refused) => form.refuse("", forms::review_problem(refused)?).await,
     }
@@ -23,6 +29,7 @@ pub async fn approve_conversion(conversion_id: String, kind: String, filter: Str
 #[server(endpoint = "reject_conversion")]
 pub async fn reject_conversion(
     conversion_id: String,
+    version: i64,
     kind: String,
     filter: String,
     #[server(default)] reason: String,
@@ -38,7 +45,7 @@ pub async fn reject_conversion(
         return form.refuse("", "The note needs at most 500 characters on one line.").await;
     }
     let reason = reason.parse().ok();
-    match reject(&app.store, &app.environment, &viewer, conversion_id.parse()?, reason, &note).await {
+    match reject(&app.store, &app.environment, &viewer, conversion_id.parse()?, version, reason, &note).await {
         Ok(()) => forms::go_with(&page, "The conversion is rejected.").await,
         Err(refused) => form.refuse("", forms::review_problem(refused)?).await,
     }

@@ -13,6 +13,7 @@ use crate::store::conversions::Conversion;
 /// What the two forms need; with what was entered before, if they were refused.
 pub struct ReviewForms {
     id: String,
+    version: String,
     kind: &'static str,
     filter: &'static str,
     order: String,
@@ -28,6 +29,7 @@ impl ReviewForms {
         let is_refused = request.value("conversion_id", "") == id;
         let kept = |name: &str| if is_refused { request.value(name, "") } else { String::new() };
         Self {
+            version: conversion.version.to_string(),
             kind: kind.as_str(),
             filter: filter.map_or("", ConversionState::as_str),
             order: conversion.order_id.clone(),
@@ -42,14 +44,15 @@ impl ReviewForms {
     pub fn into_view(self) -> impl IntoView {
         let approve = ServerAction::<ApproveConversion>::new();
         let reject = ServerAction::<RejectConversion>::new();
-        let Self { id, kind, filter, order, can_approve, is_refused, reason, note } = self;
-        let (approved_id, rejected) = (id.clone(), order.clone());
+        let Self { id, version, kind, filter, order, can_approve, is_refused, reason, note } = self;
+        let (approved_id, approved_version, rejected) = (id.clone(), version.clone(), order.clone());
         let (reason_id, note_id) = (format!("reason-{id}"), format!("note-{id}"));
         view! {
             <div class="stack">
                 {can_approve.then(|| view! {
                     <ActionForm action=approve>
                         <Hidden name="conversion_id" value=approved_id/>
+                        <Hidden name="version" value=approved_version/>
                         <Hidden name="kind" value=kind/>
                         <Hidden name="filter" value=filter/>
                         <button class="btn" type="submit">"Approve" <OrderName order=order/></button>
@@ -59,6 +62,7 @@ impl ReviewForms {
                     <summary>"Reject"</summary>
                     <ActionForm action=reject attr:class="stack">
                         <Hidden name="conversion_id" value=id/>
+                        <Hidden name="version" value=version/>
                         <Hidden name="kind" value=kind/>
                         <Hidden name="filter" value=filter/>
                         <div class="field">

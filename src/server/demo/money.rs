@@ -47,17 +47,17 @@ pub async fn review(stage: &Stage, people: &People, dice: &mut Dice, advertiser:
     let pending = conversions::list_of(&mut store.read().await?, viewer.acting, &filter).await?;
     let old = stage.now().plus_ms(-REVIEW_AFTER_MS);
     for conversion in pending.into_iter().filter(|known| known.converted_at_ms < old && !known.is_test) {
-        let id = conversion.conversion_id;
+        let (id, version) = (conversion.conversion_id, conversion.version);
         let is_left = if conversion.badge.is_trusted() { 45 } else { 10 };
         let lot = dice.below(100);
         if conversion.held_reason.is_some() && lot < 50 {
             let note = "nobody reads and buys in this time";
-            review::reject(store, environment, viewer, id, Some(RejectReason::FraudConfirmed), note).await?;
+            review::reject(store, environment, viewer, id, version, Some(RejectReason::FraudConfirmed), note).await?;
         } else if lot >= 93 {
             let (reason, note) = REASONS[dice.place(REASONS.len())];
-            review::reject(store, environment, viewer, id, Some(reason), note).await?;
+            review::reject(store, environment, viewer, id, version, Some(reason), note).await?;
         } else if lot >= is_left {
-            review::approve(store, environment, viewer, id).await?;
+            review::approve(store, environment, viewer, id, version).await?;
         }
     }
     Ok(())

@@ -131,14 +131,28 @@ pub const POSTS: &[Post] = &[
     Post("/api/create_link", &[("campaign_id", "{x_live}"), ("name", "Mine")], PUBLISHERS),
     Post("/api/pause_link", &[("link_id", "{a_link}")], &[A]),
     Post("/api/resume_link", &[("link_id", "{a_link}")], &[A]),
-    Post("/api/approve_conversion", &[("conversion_id", "{pending}"), ("kind", "publisher"), ("filter", "")], NO_ONE),
+    Post(
+        "/api/approve_conversion",
+        &[("conversion_id", "{pending}"), KEEP, ("kind", "publisher"), ("filter", "")],
+        NO_ONE,
+    ),
     Post(
         "/api/reject_conversion",
-        &[("conversion_id", "{second}"), ("kind", "advertiser"), ("filter", ""), ("reason", "duplicate_order")],
+        &[
+            ("conversion_id", "{second}"),
+            ("version", "1"),
+            ("kind", "advertiser"),
+            ("filter", ""),
+            ("reason", "duplicate_order"),
+        ],
         &[X],
     ),
-    Post("/api/approve_conversion", &[("conversion_id", "{pending}"), ("kind", "advertiser"), ("filter", "")], &[X]),
-    Post("/api/approve_conversion", &[("conversion_id", "{third}"), ("kind", "network"), ("filter", "")], ADMIN),
+    Post(
+        "/api/approve_conversion",
+        &[("conversion_id", "{pending}"), KEEP, ("kind", "advertiser"), ("filter", "")],
+        &[X],
+    ),
+    Post("/api/approve_conversion", &[("conversion_id", "{third}"), KEEP, ("kind", "network"), ("filter", "")], ADMIN),
     Post(
         "/api/book_deposit",
         &[("advertiser_id", "{x}"), ("amount", "5.00"), ("currency", "EUR"), ("reference", "another")],

@@ -181,7 +181,8 @@ impl World {
                 let reply = shop.report(&self.app, &query).await;
                 assert_eq!(reply.status, 201, "{reply:?}");
                 let note = format!("{word}note");
-                let fields = [("conversion_id", reply.text("conversion_id")), ("kind", "advertiser"), ("filter", "")];
+                let id = reply.text("conversion_id");
+                let fields = [("conversion_id", id), ("version", "1"), ("kind", "advertiser"), ("filter", "")];
                 let why = [("reason", "order_cancelled"), ("note", note.as_str())];
                 let fields: Vec<_> = fields.into_iter().chain(why.into_iter().filter(|_| number == 2)).collect();
                 let page = self.browser(role).submit(&format!("/api/{step}"), &fields).await;

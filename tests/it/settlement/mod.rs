@@ -69,7 +69,14 @@ async fn reviewed(world: &World, o2: &str, rest: &[String]) {
     let page = world.advertiser.get("/advertiser/conversions?state=pending").await.text;
     assert!(page.contains("ORDER-O2") && page.contains("Trail Notes") && page.contains("/receipts/"), "{page}");
     let reject = |reason| {
-        [("conversion_id", o2), ("kind", "advertiser"), ("filter", ""), ("reason", reason), ("note", "sent back")]
+        [
+            ("conversion_id", o2),
+            ("version", "1"),
+            ("kind", "advertiser"),
+            ("filter", ""),
+            ("reason", reason),
+            ("note", "sent back"),
+        ]
     };
     let refused = world.advertiser.submit("/api/reject_conversion", &reject("")).await.text;
     assert!(
@@ -84,7 +91,7 @@ async fn reviewed(world: &World, o2: &str, rest: &[String]) {
     let again = world.advertiser.submit("/api/reject_conversion", &reject("order_cancelled")).await.text;
     assert!(again.contains("it is rejected, and only a pending conversion can be approved or rejected"), "{again}");
     for id in rest {
-        let fields = [("conversion_id", id.as_str()), ("kind", "advertiser"), ("filter", "pending")];
+        let fields = [("conversion_id", id.as_str()), ("version", "1"), ("kind", "advertiser"), ("filter", "pending")];
         let page = world.advertiser.submit("/api/approve_conversion", &fields).await.text;
         assert!(page.contains("The conversion is approved."), "{page}");
     }
@@ -153,6 +160,34 @@ async fn paid_out(world: &World) {
     assert!(b.contains(carried) && !b.contains("SEPA-2026-04"), "{b}");
 }
 
+/// Between the page and the button a better report raised the amount: nobody decides on what they have not seen.
+#[tokio::test]
+async fn what_changed_since_the_page_was_opened_is_not_decided_unseen() {
+    for kind in Kind::all() {
+        let world = World::new(kind).await;
+        let id = world.order(0, "O1", Some("10.00"), Badge::Unverified).await;
+        let page = world.advertiser.get("/advertiser/conversions").await;
+        let upgraded = world.report(None, "O1", Some("99.00"), Badge::Signed).await;
+        assert_eq!((upgraded.status, upgraded.body.upgraded), (200, true), "{upgraded:?}");
+        let why = [("reason", "order_cancelled"), ("note", "sent back")];
+        for (action, entered) in [("/api/approve_conversion", &[][..]), ("/api/reject_conversion", &why[..])] {
+            let answer = world.advertiser.fill(&page.form(action, "O1"), entered).await.plain();
+            let told = "Nothing was decided: order O1 changed since you looked: now it is: sale over 99.00 EUR, \
+                unverified, commission 9.90 EUR, fee 1.98 EUR. Look again.";
+            assert!(answer.contains(told), "{kind:?} {action}: {answer}");
+            assert_eq!(world.conversion(id).await.state, ConversionState::Pending, "{kind:?} {action}");
+        }
+        // The same report again changes nothing, and so keeps nobody from deciding.
+        let page = world.advertiser.get("/advertiser/conversions").await;
+        let again = world.report(None, "O1", Some("99.00"), Badge::Signed).await;
+        assert!(again.body.duplicate && !again.body.upgraded, "{again:?}");
+        let answer = world.advertiser.fill(&page.form("/api/approve_conversion", "O1"), &[]).await.plain();
+        assert!(answer.contains("The conversion is approved."), "{kind:?}: {answer}");
+        assert_eq!(world.conversion(id).await.amount_minor, Some(9_900));
+        world.app.stop().await;
+    }
+}
+
 #[tokio::test]
 async fn only_its_advertiser_and_admins_review_a_conversion() {
     for kind in Kind::all() {
@@ -162,21 +197,21 @@ async fn only_its_advertiser_and_admins_review_a_conversion() {
         let publisher = viewer(7, Acting::Publisher(world.publishers[0].1));
         let rival = viewer(7, Acting::Advertiser(AdvertiserId(world.advertiser_id.0 + 1)));
         for stranger in [publisher, rival] {
-            let refused = review::approve(store, environment, &stranger, id).await.unwrap_err();
+            let refused = review::approve(store, environment, &stranger, id, 1).await.unwrap_err();
             assert!(matches!(refused, review::ReviewRefused::Store(StoreError::NotFound)), "{refused}");
         }
         let by_page = world.publishers[0]
             .0
             .post(
                 "/api/approve_conversion",
-                &[("conversion_id", &id.to_string()), ("kind", "advertiser"), ("filter", "")],
+                &[("conversion_id", &id.to_string()), ("version", "1"), ("kind", "advertiser"), ("filter", "")],
             )
             .await;
         assert_ne!(by_page.status, 200);
         assert_eq!(world.conversion(id).await.state, ConversionState::Pending);
-        review::approve(store, environment, &an_admin(7), id).await.unwrap();
+        review::approve(store, environment, &an_admin(7), id, 1).await.unwrap();
         assert_eq!(world.conversion(id).await.state, ConversionState::Approved);
-        let late = review::reject(store, environment, &an_admin(7), id, Some(RejectReason::TestOrder), "").await;
+        let late = review::reject(store, environment, &an_admin(7), id, 2, Some(RejectReason::TestOrder), "").await;
         assert!(late.is_err(), "an approved conversion is not rejected any more");
         let broke =
             deposit::book(store, environment, &rival_admin(), world.advertiser_id, Money::new(1, EUR), "x").await;
@@ -233,7 +268,7 @@ async fn payable_world(kind: Kind) -> World {
     let (store, environment) = (&world.app.store, &world.app.environment);
     for order in ["O1", "O2"] {
         let id = world.order(0, order, Some("80.00"), Badge::Signed).await;
-        review::approve(store, environment, &an_admin(7), id).await.unwrap();
+        review::approve(store, environment, &an_admin(7), id, 1).await.unwrap();
     }
     let money = Money::new(1920, EUR);
     deposit::book(store, environment, &an_admin(7), world.advertiser_id, money, "S").await.unwrap();

@@ -107,7 +107,7 @@ async fn deposits_and_approvals_at_once_spend_nothing_twice() {
         }
         let approvals = orders.into_iter().map(|id| {
             let (store, environment) = (world.app.store.clone(), world.app.environment.clone());
-            tokio::spawn(async move { review::approve(&store, &environment, &an_admin(7), id).await.unwrap() })
+            tokio::spawn(async move { review::approve(&store, &environment, &an_admin(7), id, 1).await.unwrap() })
         });
         let payments = (0..8).map(|number| {
             let (store, environment) = (world.app.store.clone(), world.app.environment.clone());
@@ -177,7 +177,7 @@ async fn a_first_deposit_beside_an_approval_pays_for_it() {
         }
         let (store, environment) = (world.app.store.clone(), world.app.environment.clone());
         let approval =
-            tokio::spawn(async move { review::approve(&store, &environment, &an_admin(7), order).await.unwrap() });
+            tokio::spawn(async move { review::approve(&store, &environment, &an_admin(7), order, 1).await.unwrap() });
         if let Some(mut gate) = gate {
             until_waiting(&mut gate, 2, || approval.is_finished()).await;
             gate.close().await.unwrap();

@@ -17,7 +17,7 @@ use tallystick::store::conversions::{self, Conversion};
 use tallystick::store::enrollments::{self, NewEnrollment};
 use tallystick::store::ledger;
 use tallystick::store::links::{self, NewLink};
-use tallystick::tracking::conversion::{Context, Report, record};
+use tallystick::tracking::conversion::{Context, Reply, Report, record};
 
 use crate::fixtures::{LiveCampaign, live_campaign, publisher};
 use crate::members::{PASSWORD, admin};
@@ -82,12 +82,19 @@ impl World {
     pub async fn order(&self, place: usize, order_id: &str, amount: Option<&str>, badge: Badge) -> ConversionId {
         let click = self.app.browser().get(&format!("/c/{}", slug(place))).await;
         let click_id = click.location().split("click_id=").nth(1).unwrap().to_owned();
+        let reply = self.report(Some(click_id), order_id, amount, badge).await;
+        assert_eq!(reply.status, 201, "{reply:?}");
+        reply.body.conversion_id.unwrap()
+    }
+
+    /// A report of an order, with or without a click id.
+    pub async fn report(&self, click_id: Option<String>, order_id: &str, amount: Option<&str>, badge: Badge) -> Reply {
         let fields = ReportFields {
             event: Some(if amount.is_some() { "sale" } else { "lead" }.to_owned()),
             order_id: Some(order_id.to_owned()),
             amount: amount.map(str::to_owned),
             currency: Some("EUR".to_owned()),
-            click_id: Some(click_id),
+            click_id,
             ..ReportFields::default()
         };
         let report = Report {
@@ -104,9 +111,7 @@ impl World {
             secret_key: &SecretKey::from_bytes([9; 32]),
             base_url: &BaseUrl::parse(&self.app.url).unwrap(),
         };
-        let reply = record(&context, &report, &self.campaign, badge).await.unwrap();
-        assert_eq!(reply.status, 201, "{reply:?}");
-        reply.body.conversion_id.unwrap()
+        record(&context, &report, &self.campaign, badge).await.unwrap()
     }
 
     pub async fn conversion(&self, id: ConversionId) -> Conversion {
