@@ -13,6 +13,7 @@ use crate::domain::money::Money;
 use crate::domain::party::{PartyKind, Viewer};
 use crate::domain::review::{EventRecord, project};
 use crate::domain::terms::Terms;
+use crate::domain::time::Timestamp;
 use crate::store::conversions::Conversion;
 use crate::store::ledger::Transfer;
 
@@ -69,7 +70,7 @@ pub fn differences(stored: &Stored<'_>) -> Vec<Difference> {
 }
 
 /// The fields of a decision, as the conversion's row and a decision both name them.
-type Fields = [(&'static str, String); 12];
+type Fields = [(&'static str, String); 14];
 
 fn text(value: Option<impl Display>) -> String {
     value.map_or_else(|| "nothing".to_owned(), |value| value.to_string())
@@ -90,6 +91,8 @@ fn of_decision(one: &Decision) -> Fields {
         ("badge", one.badge.to_string()),
         ("conversion time", one.converted_at.to_string()),
         ("test mark", one.is_test.to_string()),
+        ("creative", text(one.creative_id)),
+        ("reason of the hold", text(one.held_reason)),
     ]
 }
 
@@ -108,6 +111,8 @@ fn of_row(one: &Conversion) -> Fields {
         ("badge", one.badge.to_string()),
         ("conversion time", one.converted_at_ms.to_string()),
         ("test mark", one.is_test.to_string()),
+        ("creative", text(one.creative_id)),
+        ("reason of the hold", text(one.held_reason.as_deref())),
     ]
 }
 
@@ -161,6 +166,27 @@ fn states(stored: &Stored<'_>, found: &mut Vec<Difference>) {
         Ok(state) => found.push(Difference::new("state", stored.conversion.state, state)),
         Err(error) => found.push(Difference::new("state", stored.conversion.state, error)),
     }
+    let mut same = |field, stored: String, recomputed: String| {
+        if stored != recomputed {
+            found.push(Difference::new(field, stored, recomputed));
+        }
+    };
+    same("reason", text(stored.conversion.reason.as_deref()), reason(stored));
+    same("time of approval", text(stored.conversion.approved_at_ms), text(approved_at(stored.events)));
+}
+
+/// Of a conversion that lost its worth, the reason of the event that took it; else what was decided.
+fn reason(stored: &Stored<'_>) -> String {
+    let state = stored.conversion.state;
+    if matches!(state, ConversionState::Rejected | ConversionState::Reversed) {
+        return text(stored.events.iter().find(|event| event.to == state).map(|event| event.reason));
+    }
+    text(stored.decided.and_then(|(_, decision)| decision.reason))
+}
+
+/// When it was approved, by the event that did it.
+fn approved_at(events: &[EventRecord]) -> Option<Timestamp> {
+    events.iter().find(|event| event.to == ConversionState::Approved).map(|event| event.at)
 }
 
 /// The sums of its transfers on every account, against what its state demands.

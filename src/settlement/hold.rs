@@ -37,7 +37,7 @@ async fn release(store: &Store, environment: &Environment, id: ConversionId) -> 
     let hold_end = review::hold_end(approved_at, &terms);
     match review::release(conversion.state, hold_end, is_funded, environment.now()) {
         Ok(step) => {
-            let taken = step::take(&mut w, environment, conversion, step, None, |_| ()).await?;
+            let taken = step::take(&mut w, environment, conversion, step, None, |_, _| ()).await?;
             rollups::change_conversion(&mut w, Some(&taken.before), Some(&taken.after)).await?;
             post(&mut w, environment, &taken, ledger::release).await?;
         }

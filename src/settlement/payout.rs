@@ -227,7 +227,7 @@ async fn move_conversion(
         && conversion.payout_id == owner;
     let step = payout::step(conversion.state, to).filter(|_| is_as_proposed).ok_or(PayoutRefused::Changed)?;
     let paying = (to != PayoutState::Failed).then_some(payout.payout_id);
-    Ok(step::take(w, environment, conversion, step, actor, |after| after.payout_id = paying).await?)
+    Ok(step::take(w, environment, conversion, step, actor, |after, _| after.payout_id = paying).await?)
 }
 
 /// The publisher has the money: the bank says so by its reference.

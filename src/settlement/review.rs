@@ -75,7 +75,7 @@ pub async fn reject(
     let step = review::reject(conversion.state, reason, note)?;
     let conversion = as_seen(conversion, version)?;
     let text = step.reason.as_str().to_owned();
-    let change = |after: &mut Conversion| after.reason = Some(text);
+    let change = |after: &mut Conversion, _| after.reason = Some(text);
     let taken = step::take(&mut w, environment, conversion, step, Some(viewer.member_id), change).await?;
     rollups::change_conversion(&mut w, Some(&taken.before), Some(&taken.after)).await?;
     post(&mut w, environment, &taken, ledger::reject).await?;
@@ -103,8 +103,7 @@ async fn write_approval(
     step: Step,
     actor: Option<MemberId>,
 ) -> Result<(), StoreError> {
-    let now = environment.now();
-    let change = |after: &mut Conversion| after.approved_at_ms = Some(now);
+    let change = |after: &mut Conversion, at| after.approved_at_ms = Some(at);
     let taken = step::take(w, environment, conversion, step, actor, change).await?;
     rollups::change_conversion(w, Some(&taken.before), Some(&taken.after)).await?;
     post(w, environment, &taken, ledger::approve).await?;

@@ -3,6 +3,7 @@
 use crate::domain::environment::Environment;
 use crate::domain::ids::{EventId, MemberId};
 use crate::domain::review::{EventRecord, Step};
+use crate::domain::time::Timestamp;
 use crate::store::conversions::Conversion;
 use crate::store::{StoreError, Writer, conversions, evidence, rollups};
 
@@ -13,18 +14,19 @@ pub struct Taken {
     pub event_id: EventId,
 }
 
-/// Writes the step and its event; `change` sets what else the step changes of the conversion.
+/// Writes the step and its event; `change` sets what else the step changes of the conversion, at the event's time.
 pub async fn take(
     w: &mut Writer,
     environment: &Environment,
     before: Conversion,
     step: Step,
     actor: Option<MemberId>,
-    change: impl FnOnce(&mut Conversion),
+    change: impl FnOnce(&mut Conversion, Timestamp),
 ) -> Result<Taken, StoreError> {
     let event_id = environment.new_id(EventId);
+    let at = event_id.time();
     let mut after = Conversion { state: step.to, ..before.clone() };
-    change(&mut after);
+    change(&mut after, at);
     conversions::update(w, &after).await?;
     let event = EventRecord {
         number: evidence::count_events(w, before.conversion_id).await? + 1,
@@ -35,7 +37,7 @@ pub async fn take(
         note: step.note,
         amount_before_minor: before.amount_minor,
         amount_after_minor: after.amount_minor,
-        at: environment.now(),
+        at,
     };
     evidence::insert_event(w, event_id, before.conversion_id, &event).await?;
     Ok(Taken { before, after, event_id })

@@ -12,13 +12,15 @@ pub struct BadClick {
     pub problem: String,
 }
 
-/// The countable clicks of one visitor's day that have not exactly one valid click among them.
+/// The countable clicks of one visitor's day that have not exactly one valid click among them, or not the first.
 #[derive(Debug, sqlx::FromRow)]
 pub struct LabelGroup {
     pub first_click: i64,
     pub last_click: i64,
     pub clicks: i64,
     pub valid: i64,
+    /// The first that is valid.
+    pub valid_click: Option<i64>,
 }
 
 /// Clicks by all that a total tells apart, in quarters of an hour UTC.
@@ -106,10 +108,12 @@ sql! {
         left join terms t on t.campaign_id = c.campaign_id and t.version = c.terms_version) b
         where b.problem is not null order by b.click_id";
     BAD_LABELS = "select min(click_id) as first_click, max(click_id) as last_click, count(*) as clicks,
-        cast(sum(case when label = 'valid' then 1 else 0 end) as bigint) as valid from clicks
+        cast(sum(case when label = 'valid' then 1 else 0 end) as bigint) as valid,
+        min(case when label = 'valid' then click_id end) as valid_click from clicks
         where label <> 'invalid' and visitor is not null
         group by (click_id >> 21) / 86400000, publisher_id, campaign_id, visitor
-        having sum(case when label = 'valid' then 1 else 0 end) <> 1 order by 1";
+        having sum(case when label = 'valid' then 1 else 0 end) <> 1
+        or (min(case when label = 'valid' then click_id end) >> 21) - (min(click_id) >> 21) > $1 order by 1";
     FIRST_VISITOR_DAY = "select min(utc_day) as utc_day from visitors";
     UNKNOWN_VISITORS = "select c.click_id, 'it is valid on a day on which its visitor is not known' as problem
         from clicks c left join visitors v on v.utc_day = (c.click_id >> 21) / 86400000 + 18262
@@ -152,8 +156,9 @@ pub async fn bad_clicks(conn: &mut Conn) -> Result<Vec<BadClick>, StoreError> {
     on_driver!(conn, |c| query_as(BAD_CLICKS).fetch_all(c).await)
 }
 
-pub async fn bad_labels(conn: &mut Conn) -> Result<Vec<LabelGroup>, StoreError> {
-    on_driver!(conn, |c| query_as(BAD_LABELS).fetch_all(c).await)
+/// Where a later click than the first is valid, it is told from `overtaking_ms` on.
+pub async fn bad_labels(conn: &mut Conn, overtaking_ms: i64) -> Result<Vec<LabelGroup>, StoreError> {
+    on_driver!(conn, |c| query_as(BAD_LABELS).bind(overtaking_ms).fetch_all(c).await)
 }
 
 /// The first day whose visitors are still remembered.

@@ -13,10 +13,13 @@ pub struct Conversion {
     pub advertiser_id: i64,
     pub event: String,
     pub state: String,
+    pub reason: Option<String>,
+    pub held_reason: Option<String>,
     pub is_test: bool,
     pub badge: String,
     pub publisher_id: Option<i64>,
     pub link_id: Option<i64>,
+    pub creative_id: Option<i64>,
     pub click_id: Option<i64>,
     pub terms_version: i64,
     pub rule_number: Option<i64>,
@@ -25,6 +28,7 @@ pub struct Conversion {
     pub commission_minor: i64,
     pub fee_minor: i64,
     pub converted_at_ms: i64,
+    pub approved_at_ms: Option<i64>,
     pub payout_id: Option<i64>,
     pub owner_id: Option<i64>,
     pub clicked_campaign: Option<i64>,
@@ -63,6 +67,9 @@ pub struct Event {
     pub number: i64,
     pub from_state: Option<String>,
     pub to_state: String,
+    pub reason: String,
+    /// The time that its id carries.
+    pub at_ms: i64,
 }
 
 /// A transfer with its accounts, and the conversion that it is about.
@@ -118,9 +125,9 @@ pub struct PayoutItem {
 }
 
 sql! {
-    CONVERSIONS = "select v.conversion_id, v.campaign_id, v.advertiser_id, v.event, v.state, v.is_test, v.badge,
-        v.publisher_id, v.link_id, v.click_id, v.terms_version, v.rule_number, v.currency, v.amount_minor,
-        v.commission_minor, v.fee_minor, v.converted_at_ms, v.payout_id, k.advertiser_id as owner_id,
+    CONVERSIONS = "select v.conversion_id, v.campaign_id, v.advertiser_id, v.event, v.state, v.reason, v.held_reason,
+        v.is_test, v.badge, v.publisher_id, v.link_id, v.creative_id, v.click_id, v.terms_version, v.rule_number, v.currency, v.amount_minor,
+        v.commission_minor, v.fee_minor, v.converted_at_ms, v.approved_at_ms, v.payout_id, k.advertiser_id as owner_id,
         c.campaign_id as clicked_campaign, c.publisher_id as clicked_publisher, c.link_id as clicked_link,
         c.terms_version as clicked_terms, a.amount_minor as allocated_minor from conversions v
         left join campaigns k on k.campaign_id = v.campaign_id left join clicks c on c.click_id = v.click_id
@@ -128,7 +135,8 @@ sql! {
     PRICES = "select campaign_id, version, fee_basis, fee_bps from terms";
     PRICE_RULES = "select campaign_id, terms_version, number, event, rate, bps, amount_minor, currency from terms_rules
         order by campaign_id, terms_version, number";
-    EVENTS = "select event_id, conversion_id, number, from_state, to_state from conversion_events
+    EVENTS = "select event_id, conversion_id, number, from_state, to_state, reason,
+        (event_id >> 21) + 1577836800000 as at_ms from conversion_events
         order by conversion_id, number";
     TRANSFERS = "select t.transfer_id, t.fact, t.fact_id, t.code, t.currency, t.amount_minor, d.party_id as debit_party,
         d.kind as debit_kind, d.currency as debit_currency, dp.kind as debit_party_kind, c.party_id as credit_party,

@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 use std::process::Command;
 
-use tallystick::domain::ids::{PartyId, PayoutId};
+use tallystick::domain::ids::{ConversionId, PartyId, PayoutId};
 use tallystick::domain::money::{Currency, Money};
 use tallystick::domain::party::Acting;
 use tallystick::domain::reason::RejectReason;
+use tallystick::domain::time::MINUTE_MS;
 use tallystick::reports::receipt::load;
 use tallystick::reports::verify::{differences, told, verify};
 use tallystick::settlement::payout::PayoutSettings;
@@ -54,7 +55,7 @@ async fn money_corruptions(network: &Network) -> Vec<Corruption> {
     let mut all = Vec::new();
     let mut next = [0, 0];
     let mut ids = Vec::new();
-    for n in 0..9 {
+    for n in 0..13 {
         next[0] = conversion(network, n).await;
         next[1] = transfer_of(network, next[0]).await;
         ids.push(next);
@@ -93,6 +94,15 @@ async fn money_corruptions(network: &Network) -> Vec<Corruption> {
     all.push(("evidence", evidence, vec![id(c)]));
     let (c, _) = at(8);
     all.push(("conversion_events", format!("delete from conversion_events where conversion_id = {c}"), vec![id(c)]));
+    for (n, what) in [
+        (9, "held_reason = case when held_reason is null then 'flood' end"),
+        (10, "reason = 'duplicate_order'"),
+        (11, "creative_id = 4711"),
+        (12, "approved_at_ms = converted_at_ms"),
+    ] {
+        let (c, _) = at(n);
+        all.push(("conversions", format!("update conversions set {what} where conversion_id = {c}"), vec![id(c)]));
+    }
     all
 }
 
@@ -191,6 +201,52 @@ async fn every_corruption_is_found_and_named() {
     }
 }
 
+/// The second click of a visitor's day earns like the first, but only the first is unique.
+#[tokio::test]
+async fn the_first_click_of_a_visitors_day_is_the_valid_one() {
+    for kind in Kind::all() {
+        let network = Network::start(kind).await;
+        network.click(0, 1, &[]).await;
+        network.app.clock.advance_ms(MINUTE_MS);
+        network.click(0, 1, &[]).await;
+        assert_eq!(bad(&network).await, BTreeSet::new(), "{kind:?}");
+        let all = "select click_id from clicks order by click_id";
+        let (first, second) = (one(&network, all).await, one(&network, &format!("{all} desc")).await);
+        let swapped = "update clicks set label = case when label = 'valid' then 'duplicate' else 'valid' end";
+        tamper(&network.app.store, "clicks", swapped).await;
+        let found = bad(&network).await;
+        let expected = format!(
+            "click {} is valid, and click {} of the same visitor and day came before it",
+            id(second),
+            id(first)
+        );
+        assert!(found.len() == 1 && found.iter().all(|row| row.contains(&expected)), "{kind:?}: {found:#?}");
+        network.app.stop().await;
+    }
+}
+
+/// Behind the rules: a time, a reason, a hold, a creative. `verify` and the receipt name each, and it is undone.
+async fn what_a_row_says_of_its_own_is_told(network: &Network, approved: ConversionId, rejected: ConversionId) {
+    let store = &network.app.store;
+    for (id, field, done, undone) in [
+        (approved, "time of approval", "approved_at_ms = approved_at_ms + 1", "approved_at_ms = approved_at_ms - 1"),
+        (approved, "reason of the hold", "held_reason = 'flood'", "held_reason = null"),
+        (approved, "reason", "reason = 'duplicate_order'", "reason = null"),
+        (approved, "creative", "creative_id = 4711", "creative_id = null"),
+        (rejected, "reason", "reason = 'item_returned'", "reason = 'order_cancelled'"),
+        (rejected, "time of approval", "approved_at_ms = 1", "approved_at_ms = null"),
+    ] {
+        tamper(store, "conversions", &format!("update conversions set {done} where conversion_id = {}", id.0)).await;
+        let found = bad(network).await;
+        assert!(found.iter().any(|row| row.contains(&id.to_string())), "{done}: {found:#?}");
+        let viewer = network.viewer(Acting::Admin);
+        let receipt = load(&mut store.snapshot().await.unwrap(), &viewer, id).await.unwrap();
+        let fields: Vec<&str> = receipt.differences.iter().map(|one| one.field).collect();
+        assert_eq!(fields, [field], "{done}");
+        tamper(store, "conversions", &format!("update conversions set {undone} where conversion_id = {}", id.0)).await;
+    }
+}
+
 /// From pending to paid, rejected and failed: after every step everything comes out the same, for `verify` and on the
 /// receipts; then a payout is marked as paid behind the rules.
 #[tokio::test]
@@ -225,6 +281,7 @@ async fn every_state_of_a_conversion_comes_out_the_same() {
         let reason = Some(RejectReason::OrderCancelled);
         review::reject(store, environment, &shop, orders[4], 1, reason, "").await.unwrap();
         clean("approved, rejected").await;
+        what_a_row_says_of_its_own_is_told(&network, orders[0], orders[4]).await;
         let money = Money::new(2 * 599, Currency::EUR);
         deposit::book(store, environment, &by, network.shop_id, money, "first").await.unwrap();
         hold::release_due(store, environment).await.unwrap();

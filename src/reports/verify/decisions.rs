@@ -8,12 +8,15 @@ use super::{Check, id, id_or_nothing};
 use crate::domain::decision::{Decision, decide};
 use crate::domain::evidence::{Evidence, Inputs};
 use crate::domain::ids::{CampaignId, ConversionId};
+use crate::domain::reason::ReasonCode;
 use crate::domain::terms::Terms;
 use crate::store::audit_money::{self, Conversion, Event, Price, PriceRule};
 use crate::store::{Conn, StoreError, evidence, terms};
 
 /// The states in which further evidence would still change something.
 const OPEN: [&str; 2] = ["unattributed", "pending"];
+/// The states of what lost its worth.
+const ENDED: [&str; 2] = ["rejected", "reversed"];
 
 pub async fn checks(conn: &mut Conn, conversions: &[Conversion]) -> Result<[Check; 3], StoreError> {
     let mut decided = Check::new("decisions come out the same from their inputs", conversions.len());
@@ -71,7 +74,15 @@ fn redecide(
     against_row(row, &again)
 }
 
+fn code(code: Option<&str>) -> String {
+    code.unwrap_or("nothing").to_owned()
+}
+
 fn against_row(row: &Conversion, decision: &Decision) -> Option<String> {
+    // What lost its worth has the reason of that step: see `steps`.
+    let is_decided = !ENDED.contains(&row.state.as_str());
+    let decided = decision.reason.map(ReasonCode::as_str);
+    let reason = code(if is_decided { decided } else { row.reason.as_deref() });
     let fields = [
         ("publisher", id_or_nothing(row.publisher_id), id_or_nothing(decision.publisher_id.map(|id| id.0))),
         ("link", id_or_nothing(row.link_id), id_or_nothing(decision.link_id.map(|id| id.0))),
@@ -85,6 +96,9 @@ fn against_row(row: &Conversion, decision: &Decision) -> Option<String> {
         ("network fee", row.fee_minor.to_string(), decision.fee_minor.to_string()),
         ("conversion time", row.converted_at_ms.to_string(), decision.converted_at.0.to_string()),
         ("test mark", row.is_test.to_string(), decision.is_test.to_string()),
+        ("creative", id_or_nothing(row.creative_id), id_or_nothing(decision.creative_id.map(|id| id.0))),
+        ("reason of the hold", code(row.held_reason.as_deref()), code(decision.held_reason.map(ReasonCode::as_str))),
+        ("reason", code(row.reason.as_deref()), reason),
     ];
     let mut different = fields.into_iter().filter(|(_, stored, decided)| stored != decided);
     different.next().map(|(name, stored, decided)| format!("its {name} is {stored}, decided was {decided}"))
@@ -184,6 +198,33 @@ fn state_problem(state: &str, events: &[&Event]) -> Option<String> {
         Some(last) => Some(format!("it is {state}, its last event says {last}")),
         None => Some("it has no event".to_owned()),
     }
+}
+
+/// What a step writes into the conversion is what its event says: the time of the approval, the reason of the end.
+pub fn steps(conversions: &[Conversion], events: &[Event]) -> Check {
+    let mut check = Check::new("approval times and reasons are those of the events", conversions.len());
+    let mut approved: HashMap<i64, i64> = HashMap::new();
+    let mut ended: HashMap<i64, &str> = HashMap::new();
+    for event in events {
+        if event.to_state == "approved" {
+            approved.entry(event.conversion_id).or_insert(event.at_ms);
+        } else if ENDED.contains(&event.to_state.as_str()) {
+            ended.entry(event.conversion_id).or_insert(&event.reason);
+        }
+    }
+    for row in conversions {
+        let at = approved.get(&row.conversion_id).copied();
+        check.require(row.approved_at_ms == at, || {
+            let (stored, event) = (row.approved_at_ms, at);
+            format!("conversion {}: approved at {stored:?}, its event says {event:?}", id(row.conversion_id))
+        });
+        let reason = ended.get(&row.conversion_id).copied().or(row.reason.as_deref());
+        check.require(row.reason.as_deref() == reason, || {
+            let (stored, event) = (code(row.reason.as_deref()), code(reason));
+            format!("conversion {}: its reason is {stored}, its event says {event}", id(row.conversion_id))
+        });
+    }
+    check
 }
 
 #[cfg(test)]

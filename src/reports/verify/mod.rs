@@ -51,6 +51,7 @@ pub async fn verify(conn: &mut Conn) -> Result<Vec<Check>, StoreError> {
     checks.extend(totals::checks(conn).await?);
     checks.extend(decisions::checks(conn, &conversions).await?);
     checks.push(decisions::states(&conversions, &events));
+    checks.push(decisions::steps(&conversions, &events));
     checks.extend(ledger::checks(&transfers, &conversions, &events));
     checks.extend(payouts::checks(conn, &transfers, &conversions).await?);
     Ok(checks)
