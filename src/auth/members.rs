@@ -53,6 +53,8 @@ pub enum SignUpRefused {
     #[error("only publishers and advertisers sign up")]
     KindNotOpen,
     #[error(transparent)]
+    Throttled(#[from] Throttled),
+    #[error(transparent)]
     Busy(#[from] PasswordBusy),
     #[error(transparent)]
     Store(StoreError),
@@ -86,18 +88,28 @@ pub struct LoggedIn {
 }
 
 /// Stores a member, a party and the membership that makes the one the owner of the other, in one transaction.
+/// `address` is the client's, behind trusted proxies.
 pub async fn sign_up(
     store: &Store,
     env: &Environment,
     passwords: &Passwords,
+    throttle: &Throttle,
     sign_up: SignUp,
     admission: Admission,
+    address: IpAddr,
 ) -> Result<MemberId, SignUpRefused> {
     if sign_up.kind == PartyKind::Network {
         return Err(SignUpRefused::KindNotOpen);
     }
+    let attempt = throttle.admit_sign_up(address, env.now())?;
     // Before the transaction: on SQLite nobody else writes while one is open.
-    let hash = passwords.hash(env, &sign_up.password).await?;
+    let hash = match passwords.hash(env, &sign_up.password).await {
+        Ok(hash) => hash,
+        Err(busy) => {
+            attempt.not_tried();
+            return Err(busy.into());
+        }
+    };
     let now = env.now();
     let mut w = store.write().await?;
     let member = insert_member(&mut w, env, &sign_up.email, &sign_up.name, &hash, now).await?;

@@ -1,9 +1,11 @@
 //! Members from sign-up to log-in, on a database of their own.
 
+use std::sync::Arc;
+
 use argon2::password_hash::{PasswordHasher, SaltString};
 use argon2::{Algorithm, Argon2, Params, Version};
 
-use super::fixtures::{environment, store};
+use super::fixtures::{HandClock, environment, store};
 use super::members::*;
 use super::password::{NewPassword, Passwords};
 use super::session::Lifetime;
@@ -19,6 +21,7 @@ const PASSWORD: &str = "correct horse battery";
 struct Setting {
     store: Store,
     env: Environment,
+    clock: Arc<HandClock>,
     passwords: Passwords,
     throttle: Throttle,
     _folder: tempfile::TempDir,
@@ -26,8 +29,8 @@ struct Setting {
 
 async fn setting() -> Setting {
     let (store, folder) = store().await;
-    let (env, _) = environment();
-    Setting { store, env, passwords: Passwords::new(), throttle: Throttle::new(), _folder: folder }
+    let (env, clock) = environment();
+    Setting { store, env, clock, passwords: Passwords::new(), throttle: Throttle::new(), _folder: folder }
 }
 
 fn email(text: &str) -> Email {
@@ -48,7 +51,8 @@ fn form(address: &str, kind: PartyKind) -> SignUp {
 
 impl Setting {
     async fn sign_up(&self, form: SignUp) -> Result<MemberId, SignUpRefused> {
-        sign_up(&self.store, &self.env, &self.passwords, form, Admission::Manual).await
+        let address = "198.51.100.7".parse().unwrap();
+        sign_up(&self.store, &self.env, &self.passwords, &self.throttle, form, Admission::Manual, address).await
     }
 
     async fn log_in(&self, email: &str, password: &str) -> Result<LoggedIn, LogInRefused> {
@@ -129,6 +133,22 @@ async fn guessing_is_slowed_down_and_then_not_even_computed() {
     let refused = setting.log_in("ada@example.com", PASSWORD).await;
     assert!(matches!(refused, Err(LogInRefused::Throttled(Throttled { retry_after_seconds: 1 }))), "{refused:?}");
     assert_eq!(setting.passwords.computed(), before);
+}
+
+#[tokio::test]
+async fn a_network_that_signs_up_without_end_waits_and_nothing_is_computed() {
+    let setting = setting().await;
+    for _ in 0..60 {
+        drop(setting.throttle.admit_sign_up("198.51.100.200".parse().unwrap(), setting.env.now()).unwrap());
+    }
+    let before = setting.passwords.computed();
+    let refused = setting.sign_up(form("ada@example.com", PartyKind::Publisher)).await;
+    assert!(matches!(refused, Err(SignUpRefused::Throttled(Throttled { retry_after_seconds: 1 }))), "{refused:?}");
+    assert_eq!(setting.passwords.computed(), before);
+    setting.clock.advance(1_000);
+    setting.sign_up(form("ada@example.com", PartyKind::Publisher)).await.unwrap();
+    let next = setting.sign_up(form("bob@example.com", PartyKind::Publisher)).await;
+    assert!(matches!(next, Err(SignUpRefused::Throttled(_))), "{next:?}");
 }
 
 #[tokio::test]

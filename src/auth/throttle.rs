@@ -1,8 +1,9 @@
-//! The brake on guessing passwords (trust.md S3).
+//! The brake on guessing passwords and on making the network hash them (trust.md S2, S3).
 //!
 //! For each e-mail address and network of origin, a few failures are free; then each doubles the wait. No address
-//! is ever locked: its member elsewhere is not slowed by guesses from here. All guessing together has one budget, which
-//! somebody who guesses at many addresses can use up for everybody.
+//! is ever locked: its member elsewhere is not slowed by guesses from here. Each network of origin has a budget of
+//! failures and sign-ups, so that who guesses at many addresses slows their own neighbours at most. One much wider budget
+//! for all is the last resort against many networks at once.
 //! The state is this process's own: a second process doubles what can be guessed, no more.
 
 use std::collections::HashMap;
@@ -21,9 +22,12 @@ const DELAY_MAX_MS: i64 = 15 * MINUTE_MS;
 const FORGET_AFTER_MS: i64 = DAY_MS;
 /// One entry needs about 64 bytes.
 const ENTRIES_MAX: usize = 100_000;
-/// All failures of the process: so many at once, and then one for each interval.
-const BUDGET_FAILURES: i64 = 300;
-const BUDGET_INTERVAL_MS: i64 = 100;
+/// One needs about 32 bytes. The budget of all keeps those that wait for something below 10,000.
+const NETWORKS_MAX: usize = 50_000;
+/// Failures and sign-ups from one network of origin: as many as an office with one address may need in a morning.
+const NETWORK_BUDGET: Budget = Budget { at_once: 60, interval_ms: SECOND_MS };
+/// Those of all networks together.
+const COMMON_BUDGET: Budget = Budget { at_once: 3_000, interval_ms: 10 };
 
 /// Not now: the password was not looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -32,8 +36,61 @@ pub struct Throttled {
     pub retry_after_seconds: u32,
 }
 
+/// So many at once, and then one for each interval. Of a leaky bucket one number is kept: when it will be whole again.
+#[derive(Debug, Clone, Copy)]
+struct Budget {
+    at_once: i64,
+    interval_ms: i64,
+}
+
+impl Budget {
+    fn wait_ms(self, whole_at: Timestamp, now: Timestamp) -> i64 {
+        whole_at.since(now) - (self.at_once - 1) * self.interval_ms
+    }
+
+    fn take(self, whole_at: &mut Timestamp, now: Timestamp) {
+        *whole_at = (*whole_at).max(now).plus_ms(self.interval_ms);
+    }
+
+    fn give_back(self, whole_at: &mut Timestamp) {
+        *whole_at = whole_at.plus_ms(-self.interval_ms);
+    }
+}
+
+/// An address counts as its /24, or its /48: what one household or one rented machine can choose from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Network {
+    V4([u8; 3]),
+    V6([u8; 6]),
+}
+
+impl Network {
+    fn of(address: IpAddr) -> Self {
+        match address.to_canonical() {
+            IpAddr::V4(v4) => {
+                let [a, b, c, _] = v4.octets();
+                Self::V4([a, b, c])
+            }
+            IpAddr::V6(v6) => {
+                let [a, b, c, d, e, f, ..] = v6.octets();
+                Self::V6([a, b, c, d, e, f])
+            }
+        }
+    }
+
+    const fn bytes(&self) -> &[u8] {
+        match self {
+            Self::V4(bytes) => bytes,
+            Self::V6(bytes) => bytes,
+        }
+    }
+}
+
 /// The hash of an e-mail address, and the network from which it was tried.
 type Key = [u8; 32];
+
+/// Before any time that is asked about.
+const LONG_AGO: Timestamp = Timestamp(i64::MIN / 2);
 
 #[derive(Debug, Clone, Copy)]
 struct Entry {
@@ -44,11 +101,12 @@ struct Entry {
 #[derive(Debug)]
 struct Inner {
     entries: HashMap<Key, Entry>,
-    /// When the budget will be whole again: the one number that a leaky bucket needs.
-    whole_at: Timestamp,
+    /// When each network's budget will be whole again.
+    networks: HashMap<Network, Timestamp>,
+    common: Timestamp,
 }
 
-/// Counts the failures of log-ins.
+/// Counts the failures of log-ins, and sign-ups.
 #[derive(Debug)]
 pub struct Throttle(Mutex<Inner>);
 
@@ -58,30 +116,38 @@ pub struct Throttle(Mutex<Inner>);
 #[must_use = "an attempt that is dropped has failed"]
 pub struct Attempt<'t> {
     throttle: &'t Throttle,
-    key: Key,
-    before: Option<Entry>,
+    network: Network,
+    /// At which address a password is tried, and what was known of it; nothing for a sign-up.
+    tried: Option<(Key, Option<Entry>)>,
 }
 
 impl Throttle {
     pub fn new() -> Self {
-        Self(Mutex::new(Inner { entries: HashMap::new(), whole_at: Timestamp(i64::MIN / 2) }))
+        Self(Mutex::new(Inner { entries: HashMap::new(), networks: HashMap::new(), common: LONG_AGO }))
     }
 
     /// May a password be tried now? `email` is what was typed, registered or not.
     pub fn admit(&self, email: &str, address: IpAddr, now: Timestamp) -> Result<Attempt<'_>, Throttled> {
-        let key = key(email, address);
+        let network = Network::of(address);
+        let key = key(email, network);
         let mut inner = self.lock();
         let before = inner.entries.get(&key).copied().filter(|entry| now.since(entry.next_at) < FORGET_AFTER_MS);
-        let wait_ms = before.map_or(0, |entry| entry.next_at.since(now)).max(inner.budget_wait_ms(now));
-        if wait_ms > 0 {
-            let seconds = (wait_ms + SECOND_MS - 1) / SECOND_MS;
-            return Err(Throttled { retry_after_seconds: u32::try_from(seconds).unwrap_or(u32::MAX) });
-        }
+        let wait_ms = before.map_or(0, |entry| entry.next_at.since(now)).max(inner.budget_wait_ms(network, now));
+        wait(wait_ms)?;
         let failures = before.map_or(0, |entry| entry.failures).saturating_add(1);
         inner.make_room(now);
         inner.entries.insert(key, Entry { failures, next_at: now.plus_ms(delay_ms(failures)) });
-        inner.whole_at = inner.whole_at.max(now).plus_ms(BUDGET_INTERVAL_MS);
-        Ok(Attempt { throttle: self, key, before })
+        inner.take(network, now);
+        Ok(Attempt { throttle: self, network, tried: Some((key, before)) })
+    }
+
+    /// May somebody sign up now? It is counted whether it succeeds or not: a password is hashed either way.
+    pub fn admit_sign_up(&self, address: IpAddr, now: Timestamp) -> Result<Attempt<'_>, Throttled> {
+        let network = Network::of(address);
+        let mut inner = self.lock();
+        wait(inner.budget_wait_ms(network, now))?;
+        inner.take(network, now);
+        Ok(Attempt { throttle: self, network, tried: None })
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -104,28 +170,41 @@ impl Attempt<'_> {
     /// The password was right: the failures before it are forgotten.
     pub fn succeeded(self) {
         let mut inner = self.throttle.lock();
-        inner.entries.remove(&self.key);
-        inner.give_back();
+        if let Some((key, _)) = self.tried {
+            inner.entries.remove(&key);
+        }
+        inner.give_back(self.network);
     }
 
     /// The password was not looked at after all (the machine is busy, the database away): as if never asked.
     pub fn not_tried(self) {
         let mut inner = self.throttle.lock();
-        match self.before {
-            Some(entry) => inner.entries.insert(self.key, entry),
-            None => inner.entries.remove(&self.key),
-        };
-        inner.give_back();
+        match self.tried {
+            Some((key, Some(entry))) => drop(inner.entries.insert(key, entry)),
+            Some((key, None)) => drop(inner.entries.remove(&key)),
+            None => {}
+        }
+        inner.give_back(self.network);
     }
 }
 
 impl Inner {
-    fn budget_wait_ms(&self, now: Timestamp) -> i64 {
-        self.whole_at.since(now) - (BUDGET_FAILURES - 1) * BUDGET_INTERVAL_MS
+    fn budget_wait_ms(&self, network: Network, now: Timestamp) -> i64 {
+        let whole_at = self.networks.get(&network).copied().unwrap_or(LONG_AGO);
+        NETWORK_BUDGET.wait_ms(whole_at, now).max(COMMON_BUDGET.wait_ms(self.common, now))
     }
 
-    fn give_back(&mut self) {
-        self.whole_at = self.whole_at.plus_ms(-BUDGET_INTERVAL_MS);
+    fn take(&mut self, network: Network, now: Timestamp) {
+        self.forget_whole_networks(now);
+        NETWORK_BUDGET.take(self.networks.entry(network).or_insert(LONG_AGO), now);
+        COMMON_BUDGET.take(&mut self.common, now);
+    }
+
+    fn give_back(&mut self, network: Network) {
+        if let Some(whole_at) = self.networks.get_mut(&network) {
+            NETWORK_BUDGET.give_back(whole_at);
+        }
+        COMMON_BUDGET.give_back(&mut self.common);
     }
 
     /// When full: whoever is forgotten anyway goes, and then the half with the fewest failures. So a flood of addresses
@@ -145,6 +224,23 @@ impl Inner {
             }
         }
     }
+
+    /// When full: a network whose budget is whole is as good as one that was never seen.
+    fn forget_whole_networks(&mut self, now: Timestamp) {
+        if self.networks.len() >= NETWORKS_MAX {
+            self.networks.retain(|_, whole_at| *whole_at > now);
+        }
+    }
+}
+
+/// # Errors
+/// How long to wait, if at all.
+fn wait(wait_ms: i64) -> Result<(), Throttled> {
+    if wait_ms <= 0 {
+        return Ok(());
+    }
+    let seconds = (wait_ms + SECOND_MS - 1) / SECOND_MS;
+    Err(Throttled { retry_after_seconds: u32::try_from(seconds).unwrap_or(u32::MAX) })
 }
 
 /// The wait after the n-th failure: none, then 1 s, doubling, at most 15 minutes.
@@ -155,13 +251,9 @@ fn delay_ms(failures: u32) -> i64 {
     }
 }
 
-/// An address counts as its /24, or its /48: what one household or one rented machine can choose from.
-fn key(email: &str, address: IpAddr) -> Key {
+fn key(email: &str, network: Network) -> Key {
     let mut hash = Sha256::new();
-    match address.to_canonical() {
-        IpAddr::V4(v4) => hash.update(&v4.octets()[..3]),
-        IpAddr::V6(v6) => hash.update(&v6.octets()[..6]),
-    }
+    hash.update(network.bytes());
     hash.update(email.trim().to_lowercase());
     hash.finalize().into()
 }
@@ -212,8 +304,8 @@ mod tests {
         assert!(throttle.admit("ada@example.com", at("::ffff:198.51.100.9"), now).is_err());
         assert!(throttle.admit("bob@example.com", at("198.51.100.9"), now).is_ok());
         assert!(throttle.admit("ada@example.com", at("198.51.101.9"), now).is_ok());
-        assert_eq!(key("a", at("2001:db8:1:2::3")), key("a", at("2001:db8:1:ffff::4")));
-        assert_ne!(key("a", at("2001:db8:1::3")), key("a", at("2001:db8:2::3")));
+        assert_eq!(Network::of(at("2001:db8:1:2::3")), Network::of(at("2001:db8:1:ffff::4")));
+        assert_ne!(Network::of(at("2001:db8:1::3")), Network::of(at("2001:db8:2::3")));
     }
 
     #[test]
@@ -235,29 +327,59 @@ mod tests {
         assert_eq!(guess(&throttle, "ada@example.com", day + 1_000..day + 1_005), 5);
     }
 
+    /// The n-th of many networks.
+    fn network(n: i64) -> IpAddr {
+        at(&format!("10.{}.{}.7", n / 256, n % 256))
+    }
+
     #[test]
-    fn all_failures_together_have_a_budget_which_refills_and_success_does_not_use_it_up() {
+    fn a_network_has_a_budget_which_refills_and_success_does_not_use_it_up() {
         let throttle = Throttle::new();
         let fail = |n: i64, now| throttle.admit(&format!("m{n}@example.com"), at("198.51.100.7"), now).map(drop);
         for n in 0..1_000 {
             throttle.admit(&format!("m{n}@example.com"), at("198.51.100.7"), NOW).unwrap().succeeded();
         }
-        assert_eq!((0..1_000).filter(|n| fail(*n, NOW).is_ok()).count(), 300);
+        assert_eq!((0..1_000).filter(|n| fail(*n, NOW).is_ok()).count(), 60);
         assert_eq!(fail(1_001, NOW), Err(Throttled { retry_after_seconds: 1 }));
-        assert_eq!((2_000..3_000).filter(|n| fail(*n, NOW.plus_ms(1_000)).is_ok()).count(), 10);
+        assert_eq!((2_000..3_000).filter(|n| fail(*n, NOW.plus_ms(10_000)).is_ok()).count(), 10);
+        // Who guesses at many addresses from one network slows nobody elsewhere.
+        let elsewhere = throttle.admit("ada@example.com", at("198.51.101.7"), NOW.plus_ms(10_000));
+        elsewhere.unwrap().succeeded();
+    }
+
+    #[test]
+    fn all_networks_together_have_a_much_wider_budget() {
+        let throttle = Throttle::new();
+        let fail = |n: i64, now| throttle.admit(&format!("m{n}@example.com"), network(n), now).is_ok();
+        assert_eq!((0..5_000).filter(|n| fail(*n, NOW)).count(), 3_000);
+        assert_eq!((5_000..9_000).filter(|n| fail(*n, NOW.plus_ms(1_000))).count(), 100);
+    }
+
+    #[test]
+    fn sign_ups_use_the_budget_of_their_network() {
+        let throttle = Throttle::new();
+        for _ in 0..100 {
+            throttle.admit_sign_up(at("2001:db8:1::3"), NOW).unwrap().not_tried();
+        }
+        let admitted = (0..100).filter(|_| throttle.admit_sign_up(at("2001:db8:1:2::3"), NOW).is_ok()).count();
+        assert_eq!(admitted, 60, "made or refused, a password was hashed");
+        let log_in = throttle.admit("ada@example.com", at("2001:db8:1:ffff::4"), NOW).map(drop);
+        assert_eq!(log_in, Err(Throttled { retry_after_seconds: 1 }));
+        assert!(throttle.admit_sign_up(at("2001:db8:2::3"), NOW).is_ok());
+        assert!(throttle.admit_sign_up(at("2001:db8:1::3"), NOW.plus_ms(SECOND_MS)).is_ok());
     }
 
     #[test]
     fn the_memory_is_bounded_and_keeps_those_who_failed_most() {
         let throttle = Throttle::new();
         guess(&throttle, "ada@example.com", 0..60);
-        for n in 0..150_000_i64 {
-            let now = NOW.plus_ms(60_000 + n * BUDGET_INTERVAL_MS / 100);
-            throttle.lock().whole_at = now; // the budget is another test's matter
-            drop(throttle.admit(&format!("m{n}@example.com"), at("203.0.113.1"), now));
+        for n in 0..150_000 {
+            let now = NOW.plus_ms(60_000 + n * COMMON_BUDGET.interval_ms);
+            let address = at(&format!("2001:{:x}:{:x}::7", n / 65_536, n % 65_536));
+            drop(throttle.admit(&format!("m{n}@example.com"), address, now).unwrap());
         }
-        assert!(throttle.entries() <= ENTRIES_MAX);
-        let before = throttle.lock().entries[&key("ada@example.com", at("198.51.100.7"))];
+        assert!(throttle.entries() <= ENTRIES_MAX && throttle.lock().networks.len() <= NETWORKS_MAX);
+        let before = throttle.lock().entries[&key("ada@example.com", Network::of(at("198.51.100.7")))];
         assert!(before.failures > 5);
     }
 }

@@ -16,6 +16,7 @@ pub async fn sign_up(
     time_zone: String,
 ) -> Result<(), ApiError> {
     use crate::app::forms::{self, Form, sentence};
+    use crate::auth::address::ClientAddress;
     use crate::auth::members::{SignUp, SignUpRefused, sign_up};
     use crate::auth::password::NewPassword;
     use crate::auth::session::{self, Lifetime};
@@ -59,7 +60,9 @@ pub async fn sign_up(
         Err(refused) => return form.refuse("password", sentence(&refused.to_string())).await,
     };
     let request = SignUp { email, name, password, kind, party_name, website, time_zone: zone };
-    match sign_up(&app.store, &app.environment, &app.passwords, request, app.admission).await {
+    let ClientAddress(address) = forms::client_address().await?;
+    let (store, environment) = (&app.store, &app.environment);
+    match sign_up(store, environment, &app.passwords, &app.throttle, request, app.admission, address).await {
         Ok(member) => {
             let session = forms::session().await?;
             let begun = session::log_in(&session, member, Lifetime::Member, app.environment.now()).await;
