@@ -53,6 +53,7 @@ sql! {
             order by c.campaign_id desc limit $4"
     );
     GET_OF_ADVERTISER = select!("c.campaign_id = $1 and c.advertiser_id = $2");
+    LOCK_OF_ADVERTISER = "update campaigns set version = version where campaign_id = $1 and advertiser_id = $2";
     LIST_OF_ADVERTISER = select!("c.advertiser_id = $1 order by c.campaign_id desc limit $2");
     LIST_IN_STATE = select!("c.state = $1 order by c.campaign_id desc limit $2");
     LIST_ALL = select!("c.campaign_id > 0 order by c.campaign_id desc limit $1");
@@ -108,6 +109,16 @@ pub async fn get_of_advertiser(
     id: CampaignId,
 ) -> Result<Campaign, StoreError> {
     on_driver!(conn, |c| query_as(GET_OF_ADVERTISER).bind(id).bind(advertiser).fetch_one(c).await)
+}
+
+/// As [`get_of_advertiser`], and nobody else changes it or its terms until the transaction ends.
+pub async fn lock_of_advertiser(
+    w: &mut Writer,
+    advertiser: AdvertiserId,
+    id: CampaignId,
+) -> Result<Campaign, StoreError> {
+    on_driver!(w, |c| query(LOCK_OF_ADVERTISER).bind(id).bind(advertiser).execute(c).await.map(drop))?;
+    get_of_advertiser(w, advertiser, id).await
 }
 
 /// Newest first.

@@ -7,7 +7,7 @@ use tallystick::domain::ids::{CampaignId, EnrollmentId, LinkId, MemberId, Publis
 use tallystick::store::enrollments::{self, NewEnrollment};
 use tallystick::store::{api_keys, campaigns, terms};
 
-use crate::members::{admin, sign_up};
+use crate::members::{PASSWORD, admin, sign_up};
 use crate::support::{Answer, Browser, Kind, TestApp};
 
 /// The story's campaign W, with some fields changed.
@@ -266,6 +266,35 @@ async fn a_key_is_shown_once_works_and_is_revoked() {
         assert!(row.revoked_at_ms.is_none() && row.last_used_at_ms == Some(app.environment.now()));
         let page = advertiser.submit("/api/revoke_api_key", &[("api_key_id", &key.id.to_string())]).await.text;
         assert!(page.contains("The key is revoked") && find().await.revoked_at_ms.is_some());
+        app.stop().await;
+    }
+}
+
+/// Eight windows with the same page: one is saved, each of the others is told why not.
+#[tokio::test(flavor = "multi_thread")]
+async fn of_many_edits_at_once_one_is_saved_and_the_others_are_told() {
+    for kind in Kind::all() {
+        let app = TestApp::start_with(kind, Admission::Automatic).await;
+        let advertiser = sign_up(&app, "advertiser", "Nordlicht Outdoor").await;
+        let id = create(&app, &advertiser, &[]).await.to_string();
+        let mut windows = Vec::new();
+        for _ in 0..8 {
+            let browser = app.browser();
+            let member = [("email", "nordlicht.outdoor@parties.example"), ("password", PASSWORD)];
+            assert_eq!(browser.submit("/api/log_in", &member).await.status, 200);
+            windows.push(browser);
+        }
+        let edits = windows.iter().enumerate().map(|(number, browser)| {
+            let (id, rate) = (id.clone(), format!("{}", 11 + number));
+            async move {
+                let fields = [("campaign_id", id.as_str()), ("version", "1")];
+                send(browser, "/api/update_campaign", &fields, &draft(&[("sale_rate", &rate)])).await.plain()
+            }
+        });
+        let told = futures::future::join_all(edits).await;
+        let count = |text: &str| told.iter().filter(|page| page.contains(text)).count();
+        let changed = count("Somebody else changed the campaign: look again.");
+        assert_eq!((count("Saved. Version 2 of the terms"), changed), (1, 7), "{kind:?}: {told:#?}");
         app.stop().await;
     }
 }

@@ -63,17 +63,20 @@ pub async fn update_campaign(campaign_id: String, version: i64, draft: CampaignD
     use crate::domain::party::PartyKind;
     use crate::domain::terms::{NOTICE_DAYS_DEFAULT, Terms};
     use crate::store::campaigns::{self, Campaign};
-    use crate::store::{StoreError, terms};
+    use crate::store::terms;
 
     let viewer = forms::viewer(PartyKind::Advertiser).await?;
     let (advertiser, app) = (advertiser_of(&viewer)?, forms::app());
     let id: CampaignId = campaign_id.parse()?;
     let form = Form::new(format!("{}/edit", page_of(id)), &draft.values());
     let mut w = app.store.write().await?;
-    let campaign = campaigns::get_of_advertiser(&mut w, advertiser, id).await?;
+    let campaign = campaigns::lock_of_advertiser(&mut w, advertiser, id).await?;
     let current = terms::get(&mut w, id, campaign.terms_version).await?;
     if campaign.state == CampaignState::Closed {
         return form.refuse("", "The campaign is closed.").await;
+    }
+    if campaign.version != version {
+        return form.refuse("", "Somebody else changed the campaign: look again.").await;
     }
     let (next_version, now) = (campaign.terms_version + 1, app.environment.now());
     let facts = draft.facts(app.base_url.is_development());
@@ -95,7 +98,6 @@ pub async fn update_campaign(campaign_id: String, version: i64, draft: CampaignD
         terms::insert(&mut w, &next, viewer.member_id, now).await?;
     }
     let changed = Campaign {
-        version,
         name: facts.name,
         description: facts.description,
         category: facts.category,
@@ -106,18 +108,13 @@ pub async fn update_campaign(campaign_id: String, version: i64, draft: CampaignD
         terms_version: if is_new_version { next_version } else { campaign.terms_version },
         ..campaign
     };
-    match campaigns::update(&mut w, &changed).await {
-        Err(StoreError::Conflict) => form.refuse("", "Somebody else changed the campaign: look again.").await,
-        other => {
-            other?;
-            w.commit().await?;
-            let said = match is_new_version {
-                true => format!("Saved. Version {next_version} of the terms is in force for clicks from now on."),
-                false => "Saved. The terms are as they were.".to_owned(),
-            };
-            forms::go_with(&page_of(id), &said).await
-        }
-    }
+    campaigns::update(&mut w, &changed).await?;
+    w.commit().await?;
+    let said = match is_new_version {
+        true => format!("Saved. Version {next_version} of the terms is in force for clicks from now on."),
+        false => "Saved. The terms are as they were.".to_owned(),
+    };
+    forms::go_with(&page_of(id), &said).await
 }
 
 /// Hands a draft, or a declined campaign, to the network.
