@@ -151,8 +151,8 @@ impl ReportQuery {
             match name {
                 _ if value.is_empty() => {}
                 "range" => range = Some(value.to_owned()),
-                "from" => take_id::<Day>(&mut from, name, value, &mut notices),
-                "to" => take_id::<Day>(&mut to, name, value, &mut notices),
+                "from" => from = Some(value.to_owned()),
+                "to" => to = Some(value.to_owned()),
                 "on" => take(&mut query.on, name, value, &mut notices),
                 "by" => take(&mut query.by, name, value, &mut notices),
                 "metric" => take(&mut query.metric, name, value, &mut notices),
@@ -165,7 +165,10 @@ impl ReportQuery {
                 _ => notices.push(format!("\u{201c}{}\u{201d} is no part of this report and is left out.", cut(name))),
             }
         }
-        query.range = read_range(range.as_deref(), from, to, &mut notices);
+        match read_range(range.as_deref(), from.as_deref(), to.as_deref()) {
+            Ok(range) => query.range = range,
+            Err(wrong) => notices.push(format!("{wrong}; the last 30 days are shown.")),
+        }
         if !dimensions(kind).contains(&query.by) {
             notices.push(format!("This report has no rows by {}; it shows days.", query.by));
             query.by = Dimension::Day;
@@ -245,28 +248,35 @@ fn cut(name: &str) -> String {
     name.chars().filter(|letter| !letter.is_control()).take(32).collect()
 }
 
-fn read_range(name: Option<&str>, from: Option<Day>, to: Option<Day>, notices: &mut Vec<String>) -> Range {
-    let default = ReportQuery::default().range;
-    let preset = match name {
-        Some("custom") => None,
-        None if from.is_some() || to.is_some() => None,
-        None => return default,
+/// A preset counts, whatever stands in the fields beside it; else the two days.
+///
+/// # Errors
+/// A sentence without its full stop: what is wrong.
+fn read_range(name: Option<&str>, from: Option<&str>, to: Option<&str>) -> Result<Range, String> {
+    match name {
+        None if from.is_none() && to.is_none() => Ok(ReportQuery::default().range),
+        None | Some("custom") => custom_range(read_day("first", from)?, read_day("last", to)?),
         Some(name) => match name.parse() {
-            Ok(preset) => Some(preset),
-            Err(_) => {
-                notices.push("The period was not understood; the last 30 days are shown.".to_owned());
-                return default;
-            }
+            Ok(preset) => Ok(Range::Preset(preset)),
+            Err(_) => Err(format!("\u{201c}{}\u{201d} is no period", cut(name))),
         },
-    };
-    match (preset, from, to) {
-        (Some(preset), _, _) => Range::Preset(preset),
-        (None, Some(from), Some(to)) if from <= to && to.0 - from.0 < RANGE_DAYS_MAX => Range::Custom { from, to },
-        _ => {
-            notices.push("A period of your own needs a first and a last day; the last 30 days are shown.".to_owned());
-            default
-        }
     }
+}
+
+fn read_day(which: &str, text: Option<&str>) -> Result<Day, String> {
+    let missing = || format!("A period of your own needs a first and a last day, and the {which} is missing");
+    let text = text.ok_or_else(missing)?;
+    text.parse().map_err(|_| format!("The {which} day, \u{201c}{}\u{201d}, is no date such as 2026-03-01", cut(text)))
+}
+
+fn custom_range(from: Day, to: Day) -> Result<Range, String> {
+    if from > to {
+        return Err(format!("The period would end, on {to}, before it begins, on {from}"));
+    }
+    if to.0 - from.0 >= RANGE_DAYS_MAX {
+        return Err(format!("{from} to {to} is too long, a period has at most {RANGE_DAYS_MAX} days"));
+    }
+    Ok(Range::Custom { from, to })
 }
 
 #[cfg(test)]
@@ -314,6 +324,26 @@ mod tests {
         ] {
             let (query, notices) = read(url, kind);
             assert_eq!((query, notices.len()), (default, 1), "{url}");
+        }
+    }
+
+    #[test]
+    fn a_bad_period_is_named_and_what_is_shown_instead() {
+        for (url, wrong) in [
+            ("range=month", "\u{201c}month\u{201d} is no period"),
+            ("range=custom", "A period of your own needs a first and a last day, and the first is missing"),
+            ("from=2026-03-01", "A period of your own needs a first and a last day, and the last is missing"),
+            (
+                "from=2026-13-40&to=2026-03-01",
+                "The first day, \u{201c}2026-13-40\u{201d}, is no date such as 2026-03-01",
+            ),
+            ("from=2026-03-01&to=soon", "The last day, \u{201c}soon\u{201d}, is no date such as 2026-03-01"),
+            ("from=2026-03-14&to=2026-03-01", "The period would end, on 2026-03-01, before it begins, on 2026-03-14"),
+            ("from=1990-01-01&to=2026-03-01", "1990-01-01 to 2026-03-01 is too long, a period has at most 3660 days"),
+        ] {
+            let (query, notices) = read(url, PartyKind::Publisher);
+            assert_eq!(query, ReportQuery::default(), "{url}");
+            assert_eq!(notices, [format!("{wrong}; the last 30 days are shown.")], "{url}");
         }
     }
 

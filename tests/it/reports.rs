@@ -251,6 +251,13 @@ async fn a_bad_parameter_is_a_notice_and_never_an_error() {
         let page = network.a.get(&format!("/publisher/reports{url}")).await;
         assert_eq!(page.status, 200, "{url}");
         assert!(page.text.contains("class=\"flash\"") && !page.text.contains("<b>"), "{url}: {}", page.text);
+        let file = network.a.get(&format!("/reports.csv{url}&as=publisher")).await;
+        assert!(file.status == 422 && file.text.starts_with("Nothing is exported: "), "{url}: {}", file.text);
+    }
+    let wrong = "The period would end, on 2026-03-01, before it begins, on 2026-03-14; the last 30 days are shown.";
+    for path in ["/publisher", "/publisher/reports"] {
+        let page = network.a.get(&format!("{path}?range=custom&from=2026-03-14&to=2026-03-01")).await.plain();
+        assert!(page.contains(wrong), "{path}: {page}");
     }
     network.app.stop().await;
 }

@@ -48,7 +48,12 @@ async fn csv(app: &App, session: &Session, query: &str) -> Result<(String, Strin
     let role = pairs.iter().find(|(name, _)| name == "as").map_or("", |(_, role)| role.as_ref());
     let kind = kind_of(role)?;
     let viewer = forms::viewer_of(app, session, kind).await?;
-    let (query, _) = ReportQuery::parse(pairs.iter().filter(|(name, _)| name != "as").map(|(n, v)| (n, v)), kind);
+    let (query, notices) = ReportQuery::parse(pairs.iter().filter(|(name, _)| name != "as").map(|(n, v)| (n, v)), kind);
+    if !notices.is_empty() {
+        // A page shows something else and says so; a file could not say it.
+        let wrong: Vec<&str> = notices.iter().map(|text| text.split(';').next().unwrap_or_default()).collect();
+        return Err(ApiError::invalid("", format!("Nothing is exported: {}", wrong.join(" "))));
+    }
     let mut conn = app.store.snapshot().await?;
     let report = run(&mut conn, &viewer, &query, app.environment.now()).await?;
     let name = format!("tallystick-{role}-by-{}-{}-{}.csv", query.by, report.from, report.to);
