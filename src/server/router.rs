@@ -10,6 +10,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use futures::Stream;
 use leptos::prelude::*;
+use leptos::server_fn::error::SERVER_FN_ERROR_HEADER;
 use leptos_axum::{LeptosRoutes, generate_route_list};
 use tokio_stream::StreamExt;
 use tower_http::compression::CompressionLayer;
@@ -18,6 +19,7 @@ use tower_http::compression::predicate::{NotForContentType, Predicate, SizeAbove
 use super::assets;
 use super::config::Config;
 use super::layers;
+use crate::app::error::ApiError;
 use crate::app::figures;
 use crate::app::routes::Pages;
 use crate::app::shell::document;
@@ -34,6 +36,9 @@ pub const ROUTES: &[(&str, &str)] = &[
     ("GET", "/reports.csv"),
     ("GET", "/live/{role}"),
 ];
+
+/// A refusal is a sentence; more is none of ours.
+const REFUSAL_BYTES_MAX: usize = 64 * 1_024;
 
 /// The whole network as one service.
 pub fn router(app: &App, tracking: Tracking, config: &Config) -> Router {
@@ -91,7 +96,24 @@ async fn readyz(State(app): State<App>) -> Response {
 
 async fn server_function(State(app): State<App>, request: Request) -> Response {
     let context = move || provide_context(app.clone());
-    leptos_axum::handle_server_fns_with_context(context, request).await.into_response()
+    under_its_status(leptos_axum::handle_server_fns_with_context(context, request).await.into_response()).await
+}
+
+/// Whatever a server function refuses, Leptos answers a program with 500 and the refusal in the body: the status is the
+/// refusal's own. (A page without scripts is led back to its form before it gets here.)
+async fn under_its_status(answer: Response) -> Response {
+    let is_refusal = answer.headers().contains_key(SERVER_FN_ERROR_HEADER);
+    if answer.status() != StatusCode::INTERNAL_SERVER_ERROR || !is_refusal {
+        return answer;
+    }
+    let (mut head, body) = answer.into_parts();
+    let Ok(body) = axum::body::to_bytes(body, REFUSAL_BYTES_MAX).await else {
+        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+    };
+    if let Ok(refusal) = serde_json::from_slice::<ApiError>(&body) {
+        head.status = StatusCode::from_u16(refusal.status()).unwrap_or(head.status);
+    }
+    Response::from_parts(head, Body::from(body))
 }
 
 /// Renders a page completely before the first byte leaves. What Leptos would add as inline scripts is dropped:

@@ -4,7 +4,7 @@ use tallystick::auth::members::create_admin;
 use tallystick::auth::password::{NewPassword, Passwords};
 use tallystick::domain::party::{Email, Name};
 
-use crate::support::{Browser, Kind, TestApp};
+use crate::support::{Answer, Browser, Kind, TestApp};
 
 pub const PASSWORD: &str = "quiet otter paints fences";
 
@@ -113,4 +113,31 @@ async fn a_form_of_another_site_is_refused_before_anything_happens() {
     assert!(!page.text.contains("<script>") && !page.text.contains(" style="));
     assert_eq!(browser.get("/no/such/page").await.status, 404);
     app.stop().await;
+}
+
+/// A program, or an island, that does not ask for a page: the status says what the refusal is, the body why.
+#[tokio::test]
+async fn a_refusal_that_is_no_page_has_its_own_status() {
+    for kind in Kind::all() {
+        let app = TestApp::start(kind).await;
+        let publisher = sign_up(&app, "publisher", "Garden Letters").await;
+        let (admin, nobody) = (admin(&app).await, app.browser());
+        let unknown = [("conversion_id", "0000000000000"), ("version", "1"), ("kind", "network"), ("filter", "")];
+        let admits = [("party_id", "0000000000000"), ("version", "1"), ("state", "admitted"), ("reason", "")];
+        let wrong = [("email", "nobody@x.example"), ("password", "not it")];
+        for (browser, path, fields, status, said) in [
+            (&nobody, "/api/approve_conversion", &unknown[..], 401, "Unauthenticated"),
+            (&publisher, "/api/decide_party", &admits[..], 403, "Forbidden"),
+            (&admin, "/api/approve_conversion", &unknown[..], 404, "NotFound"),
+            (&admin, "/api/approve_conversion", &unknown[..1], 422, "missing or malformed"),
+            (&nobody, "/api/log_in", &wrong[..], 422, "the password is wrong"),
+        ] {
+            let request = browser.client.post(format!("{}{path}", app.url)).header("sec-fetch-site", "same-origin");
+            let answer = Answer::of(request.form(fields).send().await.unwrap()).await;
+            assert_eq!(answer.status, status, "{kind:?} {path}: {}", answer.text);
+            assert!(answer.text.contains(said), "{kind:?} {path}: {}", answer.text);
+            assert_eq!(answer.headers["content-type"], "application/json", "{path}");
+        }
+        app.stop().await;
+    }
 }
