@@ -1,7 +1,7 @@
 //! The one query path: a report run for a viewer. Rows, days and totals come from the day totals of the viewer's own
 //! reader id; a total is the sum of its rows.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::query::ReportQuery;
 use crate::domain::click::{ClickLabel, ClickReason};
@@ -26,6 +26,8 @@ pub struct Earned {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Figures {
     pub clicks: ClickFigures,
+    /// Unique clicks on campaigns that pay in a currency, for each currency in which the report has conversions.
+    pub unique_in: BTreeMap<Currency, i64>,
     /// Invalid clicks by reason.
     pub invalid: BTreeMap<ClickReason, i64>,
     /// Conversions by currency: nothing is ever summed across.
@@ -70,9 +72,15 @@ impl Figures {
         Ratio::conversion_rate(of_event.map(ConversionFigures::not_rejected).sum(), self.clicks.unique)
     }
 
-    /// EPC: commission neither rejected nor reversed per unique click.
+    /// EPC: commission neither rejected nor reversed per unique click. A click on a campaign that pays in another
+    /// currency could not earn in this one, and is not in it.
     pub fn epc(&self, currency: Currency) -> Ratio {
-        Ratio { numerator: self.commission_minor(currency), denominator: self.clicks.unique }
+        Ratio { numerator: self.commission_minor(currency), denominator: self.unique_in(currency) }
+    }
+
+    /// Unique clicks on campaigns that pay in this currency.
+    pub fn unique_in(&self, currency: Currency) -> i64 {
+        self.unique_in.get(&currency).copied().unwrap_or(0)
     }
 
     /// Commission neither rejected nor reversed.
@@ -184,7 +192,7 @@ fn wanted(viewer: &Viewer, query: &ReportQuery, now: Timestamp) -> Result<Wanted
     })
 }
 
-/// The two reads of a dimension, joined by what the rows stand for.
+/// The reads of a dimension, joined by what the rows stand for.
 async fn rows(conn: &mut Conn, wanted: &Wanted, by: Dimension, kind: PartyKind) -> Result<Vec<Row>, StoreError> {
     let mut rows: BTreeMap<i64, Row> = BTreeMap::new();
     let row = |key: i64, name: &Option<String>| Row { key, name: name_of(by, key, name), figures: Figures::default() };
@@ -199,6 +207,14 @@ async fn rows(conn: &mut Conn, wanted: &Wanted, by: Dimension, kind: PartyKind) 
         }
         let row = rows.entry(total.group_key).or_insert_with(|| row(total.group_key, &total.name));
         row.figures.add_conversions(&total);
+    }
+    let currencies: BTreeSet<Currency> = rows.values().flat_map(|row| row.figures.earned.keys().copied()).collect();
+    for currency in currencies {
+        for (key, clicks) in totals::unique_clicks(conn, wanted, by, currency).await? {
+            if let Some(row) = rows.get_mut(&key) {
+                row.figures.unique_in.insert(currency, clicks);
+            }
+        }
     }
     Ok(rows.into_values().collect())
 }
@@ -218,6 +234,9 @@ pub fn sum(rows: &[Row]) -> Figures {
         total.clicks.unique += figures.clicks.unique;
         total.clicks.duplicate += figures.clicks.duplicate;
         total.clicks.invalid += figures.clicks.invalid;
+        for (currency, clicks) in &figures.unique_in {
+            *total.unique_in.entry(*currency).or_default() += clicks;
+        }
         for (reason, clicks) in &figures.invalid {
             *total.invalid.entry(*reason).or_default() += clicks;
         }

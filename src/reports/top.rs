@@ -10,9 +10,14 @@ use crate::domain::report::Ratio;
 /// A campaign is ranked once this many unique clicks say something.
 pub const UNIQUE_CLICKS_MIN: i64 = 50;
 
-/// Campaigns with at least 50 unique clicks, the most effective first, in one currency.
+/// Campaigns with at least 50 unique clicks, the most effective first, in one currency: by money only those that pay in
+/// it.
 pub fn most_effective(rows: &[Row], by: Effect, currency: Currency) -> Vec<&Row> {
-    let mut ranked: Vec<&Row> = rows.iter().filter(|row| row.figures.clicks.unique >= UNIQUE_CLICKS_MIN).collect();
+    let clicks = |row: &Row| match by {
+        Effect::Epc | Effect::Commission => row.figures.unique_in(currency),
+        Effect::ConversionRate => row.figures.clicks.unique,
+    };
+    let mut ranked: Vec<&Row> = rows.iter().filter(|row| clicks(row) >= UNIQUE_CLICKS_MIN).collect();
     ranked.sort_by(|a, b| {
         let order = match by {
             Effect::Epc => compare(a.figures.epc(currency), b.figures.epc(currency)),
@@ -59,6 +64,7 @@ mod tests {
     fn row(key: i64, unique: i64, duplicate: i64, commission_minor: i64, conversions: i64) -> Row {
         let mut row = Row { key, name: key.to_string(), figures: super::super::figures::Figures::default() };
         row.figures.clicks.unique = unique;
+        row.figures.unique_in.insert(Currency::EUR, unique);
         row.figures.clicks.duplicate = duplicate;
         let sums = ConversionSums { conversions, amount_minor: 0, commission_minor, fee_minor: 0 };
         let earned = row.figures.earned.entry(Currency::EUR).or_default();
@@ -79,5 +85,9 @@ mod tests {
         assert_eq!(keys(&most_effective(&rows, Effect::Commission, Currency::EUR)), [3, 1, 0]);
         assert_eq!(keys(&most_clicked(&rows)), [2, 3, 1]);
         assert_eq!(keys(&highest_earning(&rows, Currency::EUR)), [2, 3, 1]);
+        let mut rows = rows;
+        rows[2].figures.unique_in.clear();
+        assert_eq!(keys(&most_effective(&rows, Effect::Epc, Currency::EUR)), [1, 0], "it pays in another currency");
+        assert_eq!(keys(&most_effective(&rows, Effect::ConversionRate, Currency::EUR)), [1, 3, 0]);
     }
 }

@@ -98,7 +98,31 @@ macro_rules! conversions {
     };
 }
 
+// Whether a campaign pays in a currency is said by its terms, whichever of their versions.
+macro_rules! unique {
+    ($key:literal, $inner:literal) => {
+        concat!(
+            "select ",
+            $key,
+            " as group_key, cast(sum(r.clicks) as bigint) as clicks from click_rollups r ",
+            $inner,
+            " where r.reader_id = $1 and r.grain = 'day' and r.bucket >= $2 and r.bucket <= $3
+                and (r.campaign_id = $4 or $4 is null) and (r.link_id = $5 or $5 is null)
+                and (r.publisher_id = $6 or $6 is null) and r.label = 'valid' and r.campaign_id in
+                (select t.campaign_id from terms t where ',' || t.currencies || ',' like '%,' || $7 || ',%')
+                group by ",
+            $key,
+            " order by 1"
+        )
+    };
+}
+
 sql! {
+    UNIQUE_BY_DAY = unique!("r.bucket", "");
+    UNIQUE_BY_CAMPAIGN = unique!("r.campaign_id", "");
+    UNIQUE_BY_LINK = unique!("r.link_id", "");
+    UNIQUE_BY_PUBLISHER = unique!("r.publisher_id", "");
+    UNIQUE_BY_ADVERTISER = unique!("k.advertiser_id", "join campaigns k on k.campaign_id = r.campaign_id");
     CLICKS_BY_DAY = clicks!("r.bucket", "", "cast(null as text)", "");
     CLICKS_BY_CAMPAIGN = clicks!("r.campaign_id", "", "n.name", "left join campaigns n on n.campaign_id = g.group_key");
     CLICKS_BY_LINK = clicks!("r.link_id", "", "coalesce(nullif(n.name, ''), n.slug)",
@@ -137,6 +161,32 @@ pub async fn clicks(conn: &mut Conn, wanted: &Wanted, by: Dimension) -> Result<V
         .bind(wanted.campaign_id)
         .bind(wanted.link_id)
         .bind(wanted.publisher_id)
+        .fetch_all(c)
+        .await)
+}
+
+/// Unique clicks on campaigns that pay in this currency, by what the rows stand for.
+pub async fn unique_clicks(
+    conn: &mut Conn,
+    wanted: &Wanted,
+    by: Dimension,
+    currency: Currency,
+) -> Result<Vec<(i64, i64)>, StoreError> {
+    let text = match by {
+        Dimension::Day => UNIQUE_BY_DAY,
+        Dimension::Campaign => UNIQUE_BY_CAMPAIGN,
+        Dimension::Link => UNIQUE_BY_LINK,
+        Dimension::Publisher => UNIQUE_BY_PUBLISHER,
+        Dimension::Advertiser => UNIQUE_BY_ADVERTISER,
+    };
+    on_driver!(conn, |c| query_as(text)
+        .bind(wanted.reader)
+        .bind(wanted.from)
+        .bind(wanted.to)
+        .bind(wanted.campaign_id)
+        .bind(wanted.link_id)
+        .bind(wanted.publisher_id)
+        .bind(currency)
         .fetch_all(c)
         .await)
 }

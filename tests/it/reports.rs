@@ -3,9 +3,10 @@
 use sqlx::{AssertSqlSafe, Row, raw_sql};
 use tallystick::domain::conversion::Badge;
 use tallystick::domain::ids::first_id_at;
+use tallystick::domain::money::Currency;
 use tallystick::domain::party::{Acting, PartyKind, Viewer};
 use tallystick::domain::report::Basis;
-use tallystick::domain::time::{HOUR_MS, MINUTE_MS, Zone};
+use tallystick::domain::time::{HOUR_MS, MINUTE_MS, Timestamp, Zone};
 use tallystick::reports::figures::{Figures, sum};
 use tallystick::reports::query::dimensions;
 use tallystick::reports::{Report, ReportQuery, export, run};
@@ -79,19 +80,19 @@ pub async fn numbers(store: &Store, text: &str) -> Vec<i64> {
     }
 }
 
-/// What SQL over the raw rows says of a report: unique, duplicate, invalid; then per currency the conversions that
-/// earn, their amount and commission.
-pub async fn oracle(store: &Store, viewer: &Viewer, report: &Report) -> (Vec<i64>, Vec<Vec<i64>>) {
-    let zone = Zone::parse(&viewer.time_zone).unwrap();
-    let (from, to) = (zone.start_of(report.from), zone.start_of(report.to.plus(1)));
-    let scope = match viewer.acting {
-        Acting::Publisher(id) => format!("and publisher_id = {}", id.0),
+/// Whose rows a viewer's figures are made of.
+pub fn scope(viewer: &Viewer) -> String {
+    match viewer.acting {
+        Acting::Publisher(id) => format!("publisher_id = {}", id.0),
         Acting::Advertiser(id) => {
-            format!("and campaign_id in (select campaign_id from campaigns where advertiser_id = {})", id.0)
+            format!("campaign_id in (select campaign_id from campaigns where advertiser_id = {})", id.0)
         }
-        Acting::Admin => String::new(),
-    };
-    let mut filter = scope;
+        Acting::Admin => "1 = 1".to_owned(),
+    }
+}
+
+fn filter(viewer: &Viewer, report: &Report) -> String {
+    let mut filter = scope(viewer);
     for (column, id) in [
         ("campaign_id", report.query.campaign.map(|id| id.0)),
         ("link_id", report.query.link.map(|id| id.0)),
@@ -99,42 +100,76 @@ pub async fn oracle(store: &Store, viewer: &Viewer, report: &Report) -> (Vec<i64
     ] {
         filter.extend(id.map(|id| format!(" and {column} = {id}")));
     }
-    let count =
-        |label: &str| format!("cast(coalesce(sum(case when label = '{label}' then 1 else 0 end), 0) as bigint)");
-    let clicks = format!(
-        "select {}, {}, {} from clicks where click_id >= {} and click_id < {} {filter}",
-        count("valid"),
-        count("duplicate"),
-        count("invalid"),
-        first_id_at(from),
-        first_id_at(to),
-    );
+    filter
+}
+
+fn bounds(viewer: &Viewer, report: &Report) -> (Timestamp, Timestamp) {
+    let zone = Zone::parse(&viewer.time_zone).unwrap();
+    (zone.start_of(report.from), zone.start_of(report.to.plus(1)))
+}
+
+/// The clicks of a report, as a condition.
+pub fn clicked(viewer: &Viewer, report: &Report) -> String {
+    let (from, to) = bounds(viewer, report);
+    format!("click_id >= {} and click_id < {} and {}", first_id_at(from), first_id_at(to), filter(viewer, report))
+}
+
+/// The conversions of a report, as a condition.
+pub fn reported(viewer: &Viewer, report: &Report) -> String {
+    let (from, to) = bounds(viewer, report);
     let at = match report.query.on {
         Basis::Conversion => "converted_at_ms".to_owned(),
         Basis::Click => "coalesce((click_id >> 21) + 1577836800000, converted_at_ms)".to_owned(),
     };
+    format!("not is_test and {at} >= {} and {at} < {} and {}", from.0, to.0, filter(viewer, report))
+}
+
+/// What SQL over the raw rows says of a report: unique, duplicate, invalid, conversions not rejected, conversions; then
+/// per currency the conversions that earn, their amount, commission and fee, and the unique clicks of its campaigns.
+pub async fn oracle(store: &Store, viewer: &Viewer, report: &Report) -> (Vec<i64>, Vec<Vec<i64>>) {
+    let (clicked, reported) = (clicked(viewer, report), reported(viewer, report));
+    let count =
+        |label: &str| format!("cast(coalesce(sum(case when label = '{label}' then 1 else 0 end), 0) as bigint)");
+    let clicks =
+        format!("select {}, {}, {} from clicks where {clicked}", count("valid"), count("duplicate"), count("invalid"));
+    let mut counts = numbers(store, &clicks).await;
+    for states in ["'unattributed', 'rejected'", "'unattributed'"] {
+        let text = format!("select count(*) from conversions where state not in ({states}) and {reported}");
+        counts.extend(numbers(store, &text).await);
+    }
     let mut money = Vec::new();
-    for currency in ["EUR", "USD"] {
+    for currency in CURRENCIES {
+        let earning =
+            format!("state not in ('unattributed', 'rejected', 'reversed') and currency = '{currency}' and {reported}");
+        let sum = |column: &str| format!("cast(coalesce(sum({column}), 0) as bigint)");
+        let fee = if matches!(viewer.acting, Acting::Publisher(_)) { "0".to_owned() } else { sum("fee_minor") };
         let text = format!(
-            "select count(*), cast(coalesce(sum(amount_minor), 0) as bigint),
-                cast(coalesce(sum(commission_minor), 0) as bigint) from conversions
-                where state not in ('unattributed', 'rejected', 'reversed') and not is_test and currency = '{currency}'
-                and {at} >= {} and {at} < {} {filter}",
-            from.0, to.0,
+            "select count(*), {}, {}, cast({fee} as bigint), case when exists
+                (select 1 from conversions where currency = '{currency}' and {reported}) then (select count(*)
+                from clicks where label = 'valid' and {clicked} and campaign_id in
+                (select campaign_id from terms where currencies like '%{currency}%')) else 0 end
+                from conversions where {earning}",
+            sum("amount_minor"),
+            sum("commission_minor"),
         );
         money.push(numbers(store, &text).await);
     }
-    (numbers(store, &clicks).await, money)
+    (counts, money)
 }
 
+/// Those of the demo and of the test network.
+pub const CURRENCIES: [&str; 2] = ["EUR", "USD"];
+
 pub fn told(figures: &Figures) -> (Vec<i64>, Vec<Vec<i64>>) {
-    let clicks = vec![figures.clicks.unique, figures.clicks.duplicate, figures.clicks.invalid];
-    let money = ["EUR", "USD"].map(|code| {
-        let earned = figures.earned.get(&code.parse().unwrap());
-        let sums = earned.map(|earned| earned.all.earning()).unwrap_or_default();
-        vec![sums.conversions, sums.amount_minor, sums.commission_minor]
+    let (rate, clicks) = (figures.conversion_rate(), figures.clicks);
+    let counts = vec![rate.denominator, clicks.duplicate, clicks.invalid, rate.numerator, figures.conversions()];
+    let money = CURRENCIES.map(|code| {
+        let currency: Currency = code.parse().unwrap();
+        let sums = figures.earned.get(&currency).map(|earned| earned.all.earning()).unwrap_or_default();
+        let epc = figures.epc(currency);
+        vec![sums.conversions, sums.amount_minor, epc.numerator, sums.fee_minor, epc.denominator]
     });
-    (clicks, money.to_vec())
+    (counts, money.to_vec())
 }
 
 /// Adds up the columns of a CSV file.
@@ -190,7 +225,7 @@ async fn every_figure_equals_sql_over_the_raw_rows() {
                 let invalid: i64 = report.total.invalid.values().sum();
                 assert_eq!(invalid, report.total.clicks.invalid);
                 let csv = csv_sums(&export::csv(&report), &["clicks_unique", "clicks_duplicate", "clicks_invalid"]);
-                assert_eq!(csv, expected.0, "{url}");
+                assert_eq!(csv, expected.0[..3], "{url}");
                 seen_something += i64::from(expected.0[0] > 0 && expected.1[0][0] > 0);
             }
         }

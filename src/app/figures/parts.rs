@@ -31,7 +31,11 @@ pub const DEFINITIONS: [(&str, &str); 7] = [
     ),
     ("Conversions", "Sales, leads and other events that are credited to a publisher, in whatever state."),
     ("CR", "Conversions that were not rejected, per unique click."),
-    ("EPC", "Commission neither rejected nor reversed, per unique click. Times 100 it is the earnings per 100 clicks."),
+    (
+        "EPC",
+        "Commission neither rejected nor reversed, per unique click on campaigns that pay in its currency. Times 100 it \
+        is the earnings per 100 clicks.",
+    ),
     ("AOV", "Amount of sales neither rejected nor reversed, per such sale."),
     ("Decline rate", "Rejected and reversed conversions, of those that were decided."),
     ("Earnings", "Commission neither rejected nor reversed: pending, approved and paid."),
