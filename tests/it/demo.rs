@@ -1,6 +1,7 @@
 //! The demo: everything it promises is there, and the books are right.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use tallystick::auth::members::Admission;
 use tallystick::domain::conversion::ConversionState;
@@ -20,7 +21,7 @@ use tallystick::store::driver::Driver;
 use tallystick::store::{Store, campaigns, ledger, parties, payouts};
 use tokio::net::TcpListener;
 
-use crate::support::{Browser, Database, Kind};
+use crate::support::{Browser, Database, Kind, TestClock};
 
 /// When the small demo ends.
 pub const END: &str = "2026-03-20T15:30:00Z";
@@ -31,7 +32,12 @@ pub struct Filled {
     pub store: Store,
     environment: Environment,
     listener: TcpListener,
-    _database: Database,
+    database: Database,
+}
+
+pub fn browser(running: &Running) -> Browser {
+    let client = reqwest::Client::builder().cookie_store(true).redirect(reqwest::redirect::Policy::none());
+    Browser { client: client.build().unwrap(), url: running.url() }
 }
 
 impl Filled {
@@ -51,7 +57,7 @@ impl Filled {
             demo_logins: demo::logins(),
         };
         let environment = demo::fill(&config, &store, Timestamp::parse(end).unwrap(), size).await.unwrap();
-        Self { config, store, environment, listener, _database: database }
+        Self { config, store, environment, listener, database }
     }
 
     async fn conversions(&self) -> Vec<Conversion> {
@@ -112,12 +118,18 @@ impl Filled {
         }
     }
 
+    /// The pages of the demo, with a clock that stands still.
+    pub async fn start(self, now: &str) -> (Running, Database) {
+        let environment = Environment { clock: Arc::new(TestClock::at(now)), ..self.environment };
+        let running = Running::start(self.config, self.store, environment, self.listener).await.unwrap();
+        (running, self.database)
+    }
+
     /// Everybody logs in with what the log-in page shows.
     async fn assert_log_ins(self) {
         let running = Running::start(self.config, self.store, self.environment, self.listener).await.unwrap();
         for (email, password) in demo::logins() {
-            let client = reqwest::Client::builder().cookie_store(true).redirect(reqwest::redirect::Policy::none());
-            let browser = Browser { client: client.build().unwrap(), url: running.url() };
+            let browser = browser(&running);
             let page = browser.get("/log-in").await.text;
             assert!(page.contains(&format!("value=\"{email}\"")) && page.contains(PASSWORD), "{page}");
             let home = browser.submit("/api/log_in", &[("email", &email), ("password", &password)]).await;

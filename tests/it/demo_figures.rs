@@ -1,11 +1,15 @@
 //! Every figure of the overviews equals SQL over the raw rows of the demo, for every party of it.
 
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
+
 use sqlx::{AssertSqlSafe, Executor, Row, raw_sql};
 use tallystick::auth::members::{parties_of, viewer};
-use tallystick::domain::ids::first_id_at;
-use tallystick::domain::money::Currency;
-use tallystick::domain::party::{Acting, Email, Viewer};
-use tallystick::domain::time::{Timestamp, Zone};
+use tallystick::domain::ids::{ClickId, ConversionId, PartyId, first_id_at};
+use tallystick::domain::money::{Currency, Money};
+use tallystick::domain::party::{Acting, Email, PartyKind, Viewer};
+use tallystick::domain::report::Ratio;
+use tallystick::domain::time::{MINUTE_MS, Timestamp, Zone};
 use tallystick::reports::figures::{Report, run};
 use tallystick::reports::query::{Effect, ReportQuery};
 use tallystick::reports::top;
@@ -13,8 +17,9 @@ use tallystick::server::demo;
 use tallystick::store::driver::Driver;
 use tallystick::store::{Store, members};
 
-use crate::demo::{END, Filled, SMALL};
-use crate::reports::{oracle, told};
+use crate::demo::{END, Filled, SMALL, browser};
+use crate::page::plain;
+use crate::reports::{CURRENCIES, clicked, numbers, oracle, reported, scope, told};
 use crate::support::Kind;
 
 /// Everybody of the demo, as they look at their pages.
@@ -51,59 +56,107 @@ async fn pairs(store: &Store, text: &str) -> Vec<(i64, i64)> {
     }
 }
 
-/// The three lists of a publisher's overview against SQL of their own.
-async fn check_lists(store: &Store, viewer: &Viewer, publisher: i64, now: Timestamp) {
-    let links = report(store, viewer, "range=30d&by=link", now).await;
-    let zone = Zone::parse(&viewer.time_zone).unwrap();
-    let (from, to) = (zone.start_of(links.from), zone.start_of(links.to.plus(1)));
-    let clicked = format!("click_id >= {} and click_id < {}", first_id_at(from), first_id_at(to));
-    let text = format!(
-        "select link_id, count(*) as clicks from clicks where publisher_id = {publisher} and {clicked}
-        group by link_id order by 2 desc"
-    );
-    let expected = pairs(store, &text).await;
-    let ranked: Vec<_> =
-        top::most_clicked(&links.rows).iter().map(|row| (row.key, row.figures.clicks.gross())).collect();
-    let gross = |list: &[(i64, i64)]| list.iter().map(|(_, clicks)| *clicks).collect::<Vec<_>>();
-    assert_eq!(gross(&ranked), gross(&expected), "most clicked links of {}", viewer.party_name);
-    assert!(ranked.iter().all(|row| expected.contains(row)));
+/// The lists of an overview against SQL of their own.
+async fn check_lists(store: &Store, viewer: &Viewer, now: Timestamp) {
+    let name = &viewer.party_name;
+    let is_publisher = matches!(viewer.acting, Acting::Publisher(_));
+    if !matches!(viewer.acting, Acting::Advertiser(_)) {
+        let links = report(store, viewer, "range=30d&by=link", now).await;
+        let text = format!(
+            "select link_id, count(*) as clicks from clicks where {} group by link_id",
+            clicked(viewer, &links)
+        );
+        let expected = pairs(store, &text).await;
+        let ranked: Vec<_> =
+            top::most_clicked(&links.rows).iter().map(|row| (row.key, row.figures.clicks.gross())).collect();
+        assert!(ranked.is_sorted_by_key(|(_, clicks)| Reverse(*clicks)), "{name}: {ranked:?}");
+        let (ranked, expected): (BTreeSet<_>, BTreeSet<_>) =
+            (ranked.into_iter().collect(), expected.into_iter().collect());
+        assert_eq!(ranked, expected, "most clicked links of {name}");
+    }
+    for code in CURRENCIES {
+        let partner = if is_publisher { "advertiser" } else { "publisher" };
+        let partners = report(store, viewer, &format!("range=30d&by={partner}"), now).await;
+        let text = format!(
+            "select {partner}_id, cast(sum(commission_minor) as bigint) as commission from conversions where {} and {}
+            group by {partner}_id having sum(commission_minor) > 0 order by 2 desc, 1",
+            earning(code),
+            reported(viewer, &partners)
+        );
+        let currency: Currency = code.parse().unwrap();
+        let ranked: Vec<_> = top::highest_earning(&partners.rows, currency)
+            .iter()
+            .map(|row| (row.key, row.figures.commission_minor(currency)))
+            .collect();
+        assert_eq!(ranked, pairs(store, &text).await, "highest-earning {partner}s of {name}");
+        check_effective(store, viewer, code, now).await;
+    }
+}
 
-    let eur = Currency::EUR;
-    let earning = format!(
-        "publisher_id = {publisher} and not is_test and currency = 'EUR'
-        and state not in ('unattributed', 'rejected', 'reversed') and converted_at_ms >= {} and converted_at_ms < {}",
-        from.0, to.0
-    );
-    let text = format!(
-        "select advertiser_id, cast(sum(commission_minor) as bigint) as commission from conversions
-        where {earning} group by advertiser_id having sum(commission_minor) > 0 order by 2 desc"
-    );
-    let advertisers = report(store, viewer, "range=30d&by=advertiser", now).await;
-    let ranked: Vec<_> = top::highest_earning(&advertisers.rows, eur)
-        .iter()
-        .map(|row| (row.key, row.figures.commission_minor(eur)))
-        .collect();
-    assert_eq!(ranked, pairs(store, &text).await, "highest-earning advertisers of {}", viewer.party_name);
+fn earning(currency: &str) -> String {
+    format!("currency = '{currency}' and state not in ('unattributed', 'rejected', 'reversed')")
+}
 
+/// The most effective campaigns, by each of the three measures: campaign, numerator, denominator.
+async fn check_effective(store: &Store, viewer: &Viewer, code: &str, now: Timestamp) {
     let campaigns = report(store, viewer, "range=30d&by=campaign", now).await;
-    let text = format!(
-        "select campaign_id, count(*) as clicks from clicks where publisher_id = {publisher}
-        and label = 'valid' and {clicked} group by campaign_id having count(*) >= 50"
-    );
-    let unique = pairs(store, &text).await;
-    let text = format!(
+    let (clicked, reported) = (clicked(viewer, &campaigns), reported(viewer, &campaigns));
+    let unique = |filter: &str| {
+        format!(
+            "select campaign_id, count(*) as clicks from clicks where label = 'valid' and {clicked} {filter}
+            group by campaign_id having count(*) >= 50"
+        )
+    };
+    let of_currency = format!("and campaign_id in (select campaign_id from terms where currencies like '%{code}%')");
+    let earned = format!(
         "select campaign_id, cast(sum(commission_minor) as bigint) as commission from conversions
-        where {earning} group by campaign_id"
+        where {} and {reported} group by campaign_id",
+        earning(code)
     );
-    let earned = pairs(store, &text).await;
-    let of = |campaign: i64| earned.iter().find(|(id, _)| *id == campaign).map_or(0, |(_, minor)| *minor);
-    let mut expected: Vec<(i64, i64, i64)> = unique.iter().map(|(id, clicks)| (*id, of(*id), *clicks)).collect();
-    expected.sort_by(|a, b| (b.1 * a.2).cmp(&(a.1 * b.2)).then(a.0.cmp(&b.0)));
-    let ranked: Vec<_> = top::most_effective(&campaigns.rows, Effect::Epc, eur)
-        .iter()
-        .map(|row| (row.key, row.figures.commission_minor(eur), row.figures.clicks.unique))
-        .collect();
-    assert_eq!(ranked, expected, "most effective campaigns of {}", viewer.party_name);
+    let converted = format!(
+        "select campaign_id, count(*) as conversions from conversions
+        where state not in ('unattributed', 'rejected') and {reported} group by campaign_id"
+    );
+    let currency: Currency = code.parse().unwrap();
+    for (effect, clicks, tops) in [
+        (Effect::Epc, unique(&of_currency), &earned),
+        (Effect::Commission, unique(&of_currency), &earned),
+        (Effect::ConversionRate, unique(""), &converted),
+    ] {
+        let tops: BTreeMap<i64, i64> = pairs(store, tops).await.into_iter().collect();
+        let expected = pairs(store, &clicks).await.into_iter();
+        let mut expected: Vec<(i64, i64, i64)> =
+            expected.map(|(id, clicks)| (id, tops.get(&id).copied().unwrap_or(0), clicks)).collect();
+        expected.sort_by(|a, b| match effect {
+            Effect::Commission => b.1.cmp(&a.1).then(a.0.cmp(&b.0)),
+            _ => (b.1 * a.2).cmp(&(a.1 * b.2)).then(a.0.cmp(&b.0)),
+        });
+        let ranked: Vec<_> = top::most_effective(&campaigns.rows, effect, currency)
+            .iter()
+            .map(|row| {
+                let ratio = match effect {
+                    Effect::ConversionRate => row.figures.conversion_rate(),
+                    _ => row.figures.epc(currency),
+                };
+                (row.key, ratio.numerator, ratio.denominator)
+            })
+            .collect();
+        assert_eq!(ranked, expected, "most effective campaigns of {} by {effect}, {code}", viewer.party_name);
+    }
+}
+
+/// What the chart draws, day by day of the reader's zone.
+async fn check_days(store: &Store, viewer: &Viewer, report: &Report) {
+    let zone = Zone::parse(&viewer.time_zone).unwrap();
+    let text =
+        format!("select click_id, cast(1 as bigint) from clicks where label = 'valid' and {}", clicked(viewer, report));
+    let mut expected: BTreeMap<_, i64> = BTreeMap::new();
+    for (click, one) in pairs(store, &text).await {
+        *expected.entry(zone.day_of(ClickId(click).time())).or_default() += one;
+    }
+    let drawn = report.days.iter().map(|(day, figures)| (*day, figures.clicks.unique));
+    let drawn: BTreeMap<_, _> = drawn.filter(|(_, clicks)| *clicks > 0).collect();
+    assert_eq!(drawn, expected, "days of {}", viewer.party_name);
 }
 
 #[tokio::test]
@@ -117,15 +170,180 @@ async fn every_overview_of_the_demo_equals_sql_over_the_raw_rows() {
         for viewer in &everybody {
             for url in ["range=30d", "range=all", "range=30d&on=click", "range=90d&by=campaign"] {
                 let report = report(store, viewer, url, now).await;
+                check_days(store, viewer, &report).await;
                 let expected = oracle(store, viewer, &report).await;
                 assert_eq!(told(&report.total), expected, "{kind:?} {} {url}", viewer.party_name);
                 seen += i64::from(expected.0[0] > 0 && expected.1.iter().any(|money| money[0] > 0));
             }
-            if let Acting::Publisher(publisher) = viewer.acting {
-                check_lists(store, viewer, publisher.0, now).await;
-            }
+            check_lists(store, viewer, now).await;
         }
         assert!(seen >= 20, "the oracle looked at figures: {seen}");
         filled.store.close().await;
+    }
+}
+
+/// A tile as a person reads it: its label, its first value, what stands below.
+type Tile = (String, String, String);
+
+fn tiles(html: &str) -> Vec<Tile> {
+    let parts = html.split("class=\"kpi\"").skip(1);
+    let tiles = parts.map(|part| {
+        let mut spans =
+            part.split("<span").skip(1).map(|span| plain(&format!("<span{}", span.split("</span>").next().unwrap())));
+        let mut next = || spans.next().unwrap_or_else(|| panic!("a tile has three texts: {part}"));
+        (next(), next(), next())
+    });
+    tiles.collect()
+}
+
+fn tile(label: &str, values: Vec<String>, note: &str) -> Tile {
+    let first = values.first().cloned().unwrap_or_else(|| "\u{2013}".to_owned());
+    let others = values.get(1..).unwrap_or_default().join(" \u{b7} ");
+    let below = [others.as_str(), note].into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>();
+    (label.to_owned(), first, below.join(" \u{b7} "))
+}
+
+fn money(minor: i64, code: &str) -> String {
+    Money::new(minor, code.parse().unwrap()).to_string()
+}
+
+async fn one(store: &Store, text: &str) -> i64 {
+    numbers(store, text).await[0]
+}
+
+/// What publishers' conversions in a state are worth together, in each currency that has such an account.
+async fn worth(store: &Store, viewer: &Viewer, state: &str) -> Vec<String> {
+    let party = match viewer.acting {
+        Acting::Publisher(id) => format!("and party_id = {}", id.0),
+        _ => String::new(),
+    };
+    let mut all = Vec::new();
+    for code in CURRENCIES {
+        let accounts = format!("select count(*) from accounts where kind = '{state}' and currency = '{code}' {party}");
+        let sum = format!(
+            "select cast(coalesce(sum(commission_minor), 0) as bigint) from conversions
+            where state = '{state}' and currency = '{code}' and {}",
+            scope(viewer)
+        );
+        if one(store, &accounts).await > 0 {
+            all.push(money(one(store, &sum).await, code));
+        }
+    }
+    all
+}
+
+/// All tiles of an overview, from SQL over the raw rows: those of the period from what the oracle says of it.
+async fn expected_tiles(store: &Store, viewer: &Viewer, report: &Report) -> Vec<Tile> {
+    let (counts, sums) = oracle(store, viewer, report).await;
+    let [unique, duplicate, invalid, not_rejected, credited] = counts[..] else { panic!("{counts:?}") };
+    let mut used = Vec::new();
+    for (code, sums) in CURRENCIES.into_iter().zip(sums) {
+        let text =
+            format!("select count(*) from conversions where currency = '{code}' and {}", reported(viewer, report));
+        if one(store, &text).await > 0 {
+            used.push((code, sums));
+        }
+    }
+    let each = |value: fn(&[i64], &str) -> String| used.iter().map(|(code, sums)| value(sums, code)).collect();
+    let ratio = |numerator, denominator| Ratio { numerator, denominator };
+    let gross = unique + duplicate + invalid;
+    let clicks = tile("Unique clicks", vec![unique.to_string()], &format!("{gross} gross"));
+    let count = |label| tile(label, vec![credited.to_string()], "");
+    let rate = tile("CR", vec![ratio(not_rejected, unique).percent()], "not rejected, per unique click");
+    let amount: Vec<String> = each(|sums, code| money(sums[1], code));
+    let mine = scope(viewer);
+    match viewer.acting.kind() {
+        PartyKind::Publisher => {
+            let approved = worth(store, viewer, "approved").await.join(", ");
+            let approved = if approved.is_empty() { approved } else { approved + " approved and not yet payable" };
+            let epc = |sums: &[i64], code: &str| {
+                Ratio { numerator: sums[2], denominator: sums[4] }.money(code.parse().unwrap())
+            };
+            vec![
+                tile("Earnings", each(|sums, code| money(sums[2], code)), ""),
+                tile("EPC", each(epc), "per unique click"),
+                clicks,
+                count("Conversions"),
+                rate,
+                tile("Pending payout", worth(store, viewer, "payable").await, &approved),
+            ]
+        }
+        PartyKind::Advertiser => {
+            let text = format!("select count(*) from conversions where state = 'pending' and {mine}");
+            let roas = |sums: &[i64], _: &str| {
+                let ratio = Ratio { numerator: sums[1], denominator: sums[2] + sums[3] };
+                ratio.scaled(100).map_or_else(|| "\u{2013}".to_owned(), |n| format!("{}.{:02}", n / 100, n % 100))
+            };
+            let PartyId(party) = viewer.party();
+            let of_mine = format!("select count(*) from campaigns where advertiser_id = {party}");
+            let live = one(store, &format!("{of_mine} and state = 'live'")).await;
+            let all = one(store, &of_mine).await;
+            let applied = format!("select count(*) from enrollments where state = 'applied' and {mine}");
+            vec![
+                tile("Live campaigns", vec![live.to_string()], &format!("of {all}")),
+                tile("Applications of publishers", vec![one(store, &applied).await.to_string()], "waiting for you"),
+                tile("Cost", each(|sums, code| money(sums[2] + sums[3], code)), "commission and fee"),
+                count("Orders"),
+                tile("Revenue", amount, ""),
+                tile("ROAS", each(roas), "revenue per cost"),
+                rate,
+                tile("Awaiting review", vec![one(store, &text).await.to_string()], "pending conversions"),
+                clicks,
+            ]
+        }
+        PartyKind::Network => {
+            let refused = "select count(*) from attempts where outcome = 'rejected'";
+            let waiting = "select count(*) from parties where state = 'applied'";
+            vec![
+                tile("Order amount", amount, ""),
+                tile("Network margin", each(|sums, code| money(sums[3], code)), "fees of what earns"),
+                clicks,
+                tile("Invalid clicks", vec![ratio(invalid, gross).percent()], "of gross clicks"),
+                count("Conversions"),
+                tile("Payouts due", worth(store, viewer, "payable").await, "payable to publishers"),
+                tile("Refused reports", vec![one(store, refused).await.to_string()], "ever"),
+                tile("Waiting for admission", vec![one(store, waiting).await.to_string()], ""),
+            ]
+        }
+    }
+}
+
+/// The pages themselves, for each of the eleven: every tile, the counter above them, the newest conversions below.
+#[tokio::test]
+async fn every_tile_of_the_demo_equals_sql_over_the_raw_rows() {
+    for kind in Kind::all() {
+        let filled = Filled::new(kind, END, SMALL).await;
+        let (store, now) = (filled.store.clone(), Timestamp::parse(END).unwrap());
+        let everybody = everybody(&store).await;
+        let (running, database) = filled.start(END).await;
+        for ((email, password), viewer) in demo::logins().iter().zip(&everybody) {
+            let browser = browser(&running);
+            let page = browser.submit("/api/log_in", &[("email", email), ("password", password)]).await;
+            let report = report(&store, viewer, "range=30d", now).await;
+            let expected = expected_tiles(&store, viewer, &report).await;
+            assert_eq!(tiles(&page.text), expected, "{kind:?} {}", viewer.party_name);
+
+            let since = first_id_at(now.plus_ms(-5 * MINUTE_MS));
+            let text = format!(
+                "select count(*) from clicks where label <> 'invalid' and click_id >= {since} and {}",
+                scope(viewer)
+            );
+            let clicks = one(&store, &text).await;
+            let counter = format!("{clicks} click{} in the last 5 minutes", if clicks == 1 { "" } else { "s" });
+            assert!(page.plain().contains(&counter), "{kind:?} {}: {counter}", viewer.party_name);
+
+            let text = format!(
+                "select conversion_id, cast(1 as bigint) from conversions where {} order by conversion_id desc limit 10",
+                scope(viewer)
+            );
+            let newest: Vec<String> =
+                pairs(&store, &text).await.iter().map(|(id, _)| ConversionId(*id).to_string()).collect();
+            let listed: Vec<&str> =
+                page.text.split("href=\"/receipts/").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+            assert_eq!(listed, newest, "{kind:?} {}", viewer.party_name);
+        }
+        store.close().await;
+        running.stop().await;
+        drop(database);
     }
 }
