@@ -15,6 +15,8 @@ pub const OCCURRED_MAX_BACK_MS: i64 = 30 * DAY_MS;
 pub const OCCURRED_MAX_AHEAD_MS: i64 = 300 * SECOND_MS;
 /// A report carries at most so many click ids.
 pub const CLICK_IDS_MAX: usize = 4;
+/// So many new orders of a campaign and UTC day come from unverified reports, unless the network sets another number.
+pub const UNVERIFIED_REPORTS_PER_DAY_MAX: i64 = 10_000;
 /// The one channel that leaves a conversion to us.
 pub const CHANNEL_AFFILIATE: &str = "affiliate";
 

@@ -8,6 +8,7 @@ use super::clock::FixedClock;
 use super::layers::client_address::TrustedProxies;
 use super::telemetry::LogFormat;
 use crate::auth::members::Admission;
+use crate::domain::conversion_report::UNVERIFIED_REPORTS_PER_DAY_MAX;
 use crate::domain::payout::NET_DAYS_DEFAULT;
 use crate::domain::secret::SecretKey;
 use crate::domain::site::BaseUrl;
@@ -68,6 +69,9 @@ pub struct ServeOptions {
     /// How long a click may wait for its commit before it is answered as deferred; 0 waits.
     #[arg(long, env = "COMMIT_BUDGET_MS", default_value_t = 250)]
     pub commit_budget_ms: u64,
+    /// So many new orders of a campaign and UTC day are taken from reports that anybody can send, such as the pixel's.
+    #[arg(long, env = "UNVERIFIED_REPORTS_PER_DAY_MAX", default_value_t = UNVERIFIED_REPORTS_PER_DAY_MAX, value_parser = clap::value_parser!(i64).range(1..))]
+    pub unverified_reports_per_day_max: i64,
     #[command(flatten)]
     pub payout: PayoutOptions,
     /// For rehearsals: an instant such as 2026-03-02T10:00:00Z, or @FILE that holds one.

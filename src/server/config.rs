@@ -22,6 +22,8 @@ pub struct Config {
     pub trusted_proxies: TrustedProxies,
     pub admission: Admission,
     pub commit_budget_ms: u64,
+    /// New orders of a campaign and UTC day that unverified reports may make.
+    pub unverified_reports_per_day_max: i64,
     pub payout: PayoutSettings,
     /// How often the background tasks look for what is due; 0 never.
     pub task_interval_ms: u64,

@@ -56,6 +56,7 @@ pub async fn serve(options: ServeOptions) -> anyhow::Result<()> {
         trusted_proxies: options.trusted_proxies,
         admission: options.admission,
         commit_budget_ms: options.commit_budget_ms,
+        unverified_reports_per_day_max: options.unverified_reports_per_day_max,
         payout: options.payout.settings(),
         task_interval_ms: tasks::INTERVAL_MS,
         demo_logins: Vec::new(),
@@ -124,6 +125,7 @@ impl Running {
             app.secret_key.clone(),
             app.base_url.clone(),
             config.commit_budget_ms,
+            config.unverified_reports_per_day_max,
         );
         let router = router::router(&app, tracking, &config);
         let address = listener.local_addr()?;

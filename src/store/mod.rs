@@ -25,6 +25,7 @@ pub mod members;
 pub mod parties;
 pub mod payouts;
 pub mod receipts;
+pub mod report_quotas;
 pub mod rollups;
 pub mod rows;
 pub mod salts;
@@ -60,6 +61,7 @@ pub fn every_sql() -> impl Iterator<Item = (&'static str, &'static str, &'static
         parties::SQL,
         payouts::SQL,
         receipts::SQL,
+        report_quotas::SQL,
         rollups::SQL,
         salts::SQL,
         sessions::SQL,

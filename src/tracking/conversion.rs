@@ -3,10 +3,10 @@
 //! The report is stored as evidence; everything known of the order is decided anew by `domain::decision::decide`; what
 //! changed goes into the conversion, its events, the ledger and the report totals, in one transaction.
 
-use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::conversion_clicks::{Found, resolve};
+pub use super::reply::{Reply, ReplyBody};
 use crate::domain::click_token::ClickList;
 use crate::domain::conversion::{Badge, ConversionState};
 use crate::domain::conversion_report::{ConversionReport, Refused, ReportFields};
@@ -15,16 +15,17 @@ use crate::domain::environment::Environment;
 use crate::domain::evidence::{Arrival, Content, Evidence, Inputs, compare};
 use crate::domain::ids::{AttemptId, CampaignId, ConversionId, DecisionId, EventId, EvidenceId};
 use crate::domain::ledger::{self, Fact};
-use crate::domain::reason::{Outcome, ReasonCode};
+use crate::domain::reason::ReasonCode;
 use crate::domain::review::{EventRecord, StepReason};
 use crate::domain::secret::{SecretKey, mac};
 use crate::domain::site::BaseUrl;
 use crate::domain::terms::Terms;
+use crate::domain::time::Timestamp;
 use crate::store::attempts::{self, Attempt};
 use crate::store::campaigns::Campaign;
 use crate::store::conversions::{self, Conversion};
 use crate::store::evidence::{self, Origin};
-use crate::store::{Store, StoreError, Writer, rollups, terms};
+use crate::store::{Store, StoreError, Writer, report_quotas, rollups, terms};
 
 /// What recording a report needs of the network.
 #[derive(Clone, Copy)]
@@ -33,6 +34,8 @@ pub struct Context<'a> {
     pub environment: &'a Environment,
     pub secret_key: &'a SecretKey,
     pub base_url: &'a BaseUrl,
+    /// New orders of a campaign and UTC day that unverified reports may make.
+    pub unverified_per_day_max: i64,
 }
 
 /// A report as it came in, without its secrets.
@@ -45,79 +48,6 @@ pub struct Report {
     pub fields: ReportFields,
     /// The campaign's cookie beside a pixel.
     pub cookie: ClickList,
-}
-
-/// The answer's body.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct ReplyBody {
-    pub outcome: Outcome,
-    pub duplicate: bool,
-    pub upgraded: bool,
-    pub conversion_id: Option<ConversionId>,
-    pub reason: Option<ReasonCode>,
-    pub receipt_url: Option<String>,
-    /// Which field a refusal is about, and what to do.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub field: Option<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub message: Option<String>,
-}
-
-/// An answer with its HTTP status.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Reply {
-    pub status: u16,
-    pub body: ReplyBody,
-}
-
-impl Reply {
-    fn refusal(refused: &Refused) -> Self {
-        let body = ReplyBody {
-            outcome: refused.code.outcome(),
-            duplicate: false,
-            upgraded: false,
-            conversion_id: None,
-            reason: Some(refused.code),
-            receipt_url: None,
-            field: Some(refused.field),
-            message: Some(format!("{} {}", refused.message, refused.code.remedy())),
-        };
-        Self { status: refused.code.http_status(), body }
-    }
-
-    /// What stands now; a repeat is 200 whatever the first answer's status was.
-    fn standing(context: &Context<'_>, conversion: &Conversion, arrival: Arrival) -> Self {
-        let is_repeat = arrival != Arrival::First;
-        let outcome = match conversion.state {
-            ConversionState::Unattributed => Outcome::Unattributed,
-            _ => Outcome::Created,
-        };
-        let reason = conversion.reason.as_deref().and_then(|reason| reason.parse().ok());
-        let first_status = if outcome == Outcome::Unattributed { 202 } else { 201 };
-        let path = format!("/receipts/{}", conversion.conversion_id);
-        let body = ReplyBody {
-            outcome,
-            duplicate: is_repeat,
-            upgraded: arrival == Arrival::Upgrade,
-            conversion_id: Some(conversion.conversion_id),
-            reason,
-            receipt_url: Some(context.base_url.join(&path)),
-            field: None,
-            message: None,
-        };
-        Self { status: if is_repeat { 200 } else { first_status }, body }
-    }
-
-    /// The same order with another amount: stored, and nothing changes.
-    fn conflict(context: &Context<'_>, conversion: &Conversion) -> Self {
-        let mut reply = Self::standing(context, conversion, Arrival::Conflict);
-        reply.status = ReasonCode::OrderConflict.http_status();
-        reply.body.outcome = Outcome::Rejected;
-        reply.body.duplicate = false;
-        reply.body.reason = Some(ReasonCode::OrderConflict);
-        reply.body.message = Some(ReasonCode::OrderConflict.sentence().to_owned());
-        reply
-    }
 }
 
 /// Stores a report that is no conversion, so that whoever it concerns can see it.
@@ -190,9 +120,20 @@ pub async fn record(
         }
     };
     let order = Order { context, report, campaign, terms: &all_terms, parsed: &parsed };
-    let reply = order.store(&mut w, order.evidence(badge, found)).await?;
+    let Some(reply) = order.store(&mut w, order.evidence(badge, found)).await? else {
+        drop(w);
+        return refuse_beyond(context, campaign.campaign_id, now).await;
+    };
     w.commit().await?;
     Ok(reply)
+}
+
+/// Counted, not kept row by row: what anybody can send must not fill the database.
+async fn refuse_beyond(context: &Context<'_>, campaign: CampaignId, now: Timestamp) -> Result<Reply, StoreError> {
+    let mut w = context.store.write().await?;
+    report_quotas::count_beyond(&mut w, campaign, now.utc_day()).await?;
+    w.commit().await?;
+    Ok(Reply::beyond_quota(context, now))
 }
 
 /// One report on its way into the database.
@@ -221,9 +162,11 @@ impl Order<'_> {
         }
     }
 
-    async fn store(&self, w: &mut Writer, new: Evidence) -> Result<Reply, StoreError> {
+    /// The answer; nothing where a new order is one too many of its day, and then nothing may be committed.
+    async fn store(&self, w: &mut Writer, new: Evidence) -> Result<Option<Reply>, StoreError> {
         let attempt_id = self.context.environment.new_id(AttemptId);
         let (conversion, arrival) = match self.first(w, &new, attempt_id).await? {
+            Some(_) if !self.has_place(w, new.badge).await? => return Ok(None),
             Some(conversion) => (conversion, Arrival::First),
             None => self.another(w, new, attempt_id).await?,
         };
@@ -232,7 +175,16 @@ impl Order<'_> {
             _ => Reply::standing(self.context, &conversion, arrival),
         };
         attempts::insert(w, &attempt(attempt_id, self.report, Some(self.campaign.campaign_id), &reply)).await?;
-        Ok(reply)
+        Ok(Some(reply))
+    }
+
+    /// Whether the day has a place for one more new order. Only what anybody can send has a quota.
+    async fn has_place(&self, w: &mut Writer, badge: Badge) -> Result<bool, StoreError> {
+        if badge != Badge::Unverified {
+            return Ok(true);
+        }
+        let (day, most) = (self.context.environment.now().utc_day(), self.context.unverified_per_day_max);
+        report_quotas::take(w, self.campaign.campaign_id, day, most).await
     }
 
     /// The first report of this order; nothing where it is known already.

@@ -17,6 +17,7 @@ pub mod pixel;
 pub mod postback;
 pub mod recorder;
 pub mod redirect;
+mod reply;
 pub mod request;
 pub mod salts;
 
@@ -40,6 +41,8 @@ pub struct Parts {
     pub environment: Environment,
     pub secret_key: SecretKey,
     pub base_url: BaseUrl,
+    /// New orders of a campaign and UTC day that unverified reports may make.
+    pub unverified_per_day_max: i64,
     pub links: link_cache::LinkCache,
     pub recorder: recorder::Recorder,
     pub salts: salts::Salts,
@@ -62,6 +65,7 @@ impl Tracking {
         secret_key: SecretKey,
         base_url: BaseUrl,
         commit_budget_ms: u64,
+        unverified_per_day_max: i64,
     ) -> (Self, JoinHandle<()>) {
         let (recorder, writer) = recorder::start(store.clone(), commit_budget_ms);
         let parts = Parts {
@@ -73,6 +77,7 @@ impl Tracking {
             environment,
             secret_key,
             base_url,
+            unverified_per_day_max,
             recorder,
         };
         (Self(Arc::new(parts)), writer)

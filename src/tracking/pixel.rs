@@ -43,16 +43,18 @@ pub async fn pixel(
         };
         request::record(&tracking, &report, sender).await
     };
-    let (status, reason) = match recorded.await {
-        Ok(reply) => (reply.status, reply.body.reason.map(|reason| reason.as_str())),
+    let reply = match recorded.await {
+        Ok(reply) => reply,
         Err(error) => return request::unavailable(&error),
     };
-    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let reason = reply.body.reason.map(|reason| reason.as_str());
+    let status = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut response = (status, [(CONTENT_TYPE, "image/gif")], GIF).into_response();
     let head = response.headers_mut();
     head.insert(CACHE_CONTROL, HeaderValue::from_static("no-store, private"));
     // It stands on the advertiser's pages.
     head.insert("cross-origin-resource-policy", HeaderValue::from_static("cross-origin"));
+    head.extend(request::retry_after(&reply));
     if let Some(reason) = reason {
         head.insert("reason-code", HeaderValue::from_static(reason));
     }

@@ -1,7 +1,7 @@
 //! What postback, pixel and JSON interface have in common: reading parameters, finding the campaign, answering.
 
 use axum::http::header::{AUTHORIZATION, CACHE_CONTROL, RETRY_AFTER};
-use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use url::form_urlencoded;
 
@@ -121,6 +121,7 @@ pub async fn record(
                     environment: &tracking.environment,
                     secret_key: &tracking.secret_key,
                     base_url: &tracking.base_url,
+                    unverified_per_day_max: tracking.unverified_per_day_max,
                 };
                 conversion::record(&context, report, campaign, *badge).await
             }
@@ -143,6 +144,11 @@ pub fn unavailable(error: &StoreError) -> Response {
         .into_response()
 }
 
+/// When to come again, where an answer says so.
+pub fn retry_after(reply: &Reply) -> Option<(HeaderName, HeaderValue)> {
+    reply.retry_after_seconds.map(|seconds| (RETRY_AFTER, HeaderValue::from(seconds)))
+}
+
 /// The answer as JSON.
 pub fn json(recorded: Result<Reply, StoreError>) -> Response {
     let reply = match recorded {
@@ -152,6 +158,8 @@ pub fn json(recorded: Result<Reply, StoreError>) -> Response {
     let status = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let body = serde_json::to_string(&reply.body).expect("an answer can be written");
     let mut response = (status, [("content-type", "application/json")], body).into_response();
-    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    let head = response.headers_mut();
+    head.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    head.extend(retry_after(&reply));
     response
 }

@@ -52,6 +52,7 @@ impl Filled {
             trusted_proxies: TrustedProxies::default(),
             admission: Admission::Automatic,
             commit_budget_ms: 0,
+            unverified_reports_per_day_max: 10_000,
             payout: PayoutSettings { net_days: 0, threshold_minor: None, four_eyes_minor: None },
             task_interval_ms: 0,
             demo_logins: demo::logins(),

@@ -21,6 +21,7 @@ mod shop;
 mod story;
 mod support;
 mod tracking;
+mod tracking_refused;
 mod two_processes;
 mod verify;
 mod world;

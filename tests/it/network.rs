@@ -193,6 +193,7 @@ impl Network {
             environment: &self.app.environment,
             secret_key: &SecretKey::from_bytes([9; 32]),
             base_url: &base_url,
+            unverified_per_day_max: 10_000,
         };
         let found = campaigns::get(&mut self.app.store.read().await.unwrap(), campaign).await.unwrap();
         let report = Report {

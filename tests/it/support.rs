@@ -147,6 +147,7 @@ impl TestApp {
             trusted_proxies: TrustedProxies::parse("127.0.0.1/32").unwrap(),
             admission,
             commit_budget_ms: 0,
+            unverified_reports_per_day_max: 10_000,
             payout: PayoutSettings { net_days: 0, threshold_minor: Some(500), four_eyes_minor: None },
             task_interval_ms: 0,
             demo_logins: Vec::new(),

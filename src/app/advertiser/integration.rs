@@ -15,7 +15,7 @@ use crate::domain::time::Zone;
 use crate::store::api_keys::{self, ApiKeyRow};
 use crate::store::attempts::{self, Attempt};
 use crate::store::campaigns::{self, Campaign};
-use crate::store::terms;
+use crate::store::{report_quotas, terms};
 
 const KEYS_SHOWN_MAX: i64 = 100;
 const ATTEMPTS_SHOWN_MAX: i64 = 20;
@@ -31,6 +31,8 @@ pub fn IntegrationPage() -> impl IntoView {
         let campaign = campaigns::get_of_advertiser(&mut conn, advertiser, id).await?;
         let terms = terms::get(&mut conn, id, campaign.terms_version).await?;
         let keys = api_keys::list_of_campaign(&mut conn, advertiser, id, KEYS_SHOWN_MAX).await?;
+        let day = request.now.utc_day();
+        let beyond = report_quotas::beyond_of_advertiser(&mut conn, advertiser, id, day).await?;
         let latest = attempts::list_of_advertiser(&mut conn, advertiser, id, ATTEMPTS_SHOWN_MAX).await?;
         let tried = |name: &str| request.query.get(name).filter(|text| text.chars().count() <= TRIED_CHARS_MAX);
         let order_id = tried("order_id").filter(|text| !text.is_empty()).unwrap_or_else(|| "ORDER-1001".to_owned());
@@ -50,6 +52,7 @@ pub fn IntegrationPage() -> impl IntoView {
             <JsonInterface json=json/>
             <Keys request=request keys=keys campaign_id=id zone=zone.clone()/>
             <Pixel image=image/>
+            <Beyond reports=beyond/>
             <Latest attempts=latest zone=zone/>
         }
         .into_any())
@@ -264,6 +267,21 @@ fn Pixel(image: String) -> impl IntoView {
             <pre class="code" tabindex="0" aria-label="The pixel"><code>{image}</code></pre>
         </section>
     }
+}
+
+/// Reports that were only counted, where there were any today.
+#[component]
+fn Beyond(reports: i64) -> impl IntoView {
+    let count = if reports == 1 { "1 report".to_owned() } else { format!("{reports} reports") };
+    (reports > 0).then(|| view! {
+        <div class="flash" role="note">
+            <span>
+                {format!("{count} beyond the quota today (UTC): anybody can send the pixel, so it makes only so many new \
+                    orders a day. The others were refused and counted, not kept. Reports that are signed, or that come \
+                    with a key, have no quota.")}
+            </span>
+        </div>
+    })
 }
 
 #[component]

@@ -26,6 +26,7 @@ use super::serve::{self, Running};
 use super::{WrongConfiguration, lease, tasks, telemetry};
 use crate::app::state::App;
 use crate::auth::members::Admission;
+use crate::domain::conversion_report::UNVERIFIED_REPORTS_PER_DAY_MAX;
 use crate::domain::environment::{Clock, Entropy, Environment};
 use crate::domain::ids::IdGenerator;
 use crate::domain::party::Email;
@@ -82,6 +83,7 @@ fn configuration(base_url: BaseUrl, secret_key: SecretKey) -> Config {
         trusted_proxies: TrustedProxies::default(),
         admission: Admission::Automatic,
         commit_budget_ms: COMMIT_BUDGET_MS,
+        unverified_reports_per_day_max: UNVERIFIED_REPORTS_PER_DAY_MAX,
         payout: PayoutSettings { net_days: 0, threshold_minor: None, four_eyes_minor: None },
         task_interval_ms: tasks::INTERVAL_MS,
         demo_logins: logins(),
@@ -123,8 +125,9 @@ pub async fn fill(config: &Config, store: &Store, end: Timestamp, size: Size) ->
     };
     let app: App = serve::app(config, store.clone(), environment.clone());
     // A budget of 0: every click waits for its commit.
+    let most = config.unverified_reports_per_day_max;
     let (tracking, writer) =
-        Tracking::start(store.clone(), environment.clone(), app.secret_key.clone(), app.base_url.clone(), 0);
+        Tracking::start(store.clone(), environment.clone(), app.secret_key.clone(), app.base_url.clone(), 0, most);
     let stage = stage::Stage { app, tracking, clock: clock.clone(), start: end.plus_ms(-DAYS * DAY_MS) };
     life::play(&stage, size).await?;
     drop(stage);

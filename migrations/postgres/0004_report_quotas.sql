@@ -1,0 +1,10 @@
+-- Reports that anybody can send, by campaign and UTC day: how many new orders they made, and how many more were refused.
+-- One row a campaign and day, however many there are.
+
+create table report_quotas (
+    campaign_id bigint not null references campaigns (campaign_id),
+    utc_day     bigint not null,
+    accepted    bigint not null,
+    beyond      bigint not null,
+    constraint report_quotas_pkey primary key (campaign_id, utc_day)
+);

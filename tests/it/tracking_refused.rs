@@ -1,0 +1,101 @@
+//! Reports that are not simply taken: beyond the quota, on a campaign that does not run, with bytes that no text holds.
+
+use sqlx::{AssertSqlSafe, Executor, raw_sql};
+use tallystick::domain::campaign::ApprovalMode;
+use tallystick::domain::ids::CampaignId;
+use tallystick::store::Store;
+use tallystick::store::driver::Driver;
+
+use crate::fixtures::{LiveCampaign, live_campaign};
+use crate::shop::{Shop, Visitor};
+use crate::support::{Browser, Kind, TestApp};
+
+/// The tests' quota of new orders by unverified reports.
+const QUOTA: i64 = 10_000;
+
+async fn execute(store: &Store, text: String) {
+    let mut w = store.write().await.unwrap();
+    match w.driver() {
+        Driver::Sqlite(c) => c.execute(raw_sql(AssertSqlSafe(text))).await.map(drop).unwrap(),
+        Driver::Postgres(c) => c.execute(raw_sql(AssertSqlSafe(text))).await.map(drop).unwrap(),
+    }
+    w.commit().await.unwrap();
+}
+
+/// How many rows a table has.
+async fn rows(store: &Store, table: &str) -> i64 {
+    let mut conn = store.read().await.unwrap();
+    let text = AssertSqlSafe(format!("select count(*) as n from {table}"));
+    match conn.driver() {
+        Driver::Sqlite(c) => sqlx::query_scalar(text).fetch_one(c).await.unwrap(),
+        Driver::Postgres(c) => sqlx::query_scalar(text).fetch_one(c).await.unwrap(),
+    }
+}
+
+/// The day's quota but for so many places.
+async fn use_up(app: &TestApp, campaign: CampaignId, left: i64) {
+    let (day, used) = (app.environment.now().utc_day(), QUOTA - left);
+    execute(&app.store, format!("insert into report_quotas values ({}, {day}, {used}, 0)", campaign.0)).await;
+}
+
+async fn integration(browser: &Browser, campaign: CampaignId) -> String {
+    browser.get(&format!("/advertiser/campaigns/{campaign}/integration")).await.plain()
+}
+
+#[tokio::test]
+async fn beyond_the_quota_a_new_order_that_anybody_can_send_is_counted_and_refused() {
+    for kind in Kind::all() {
+        let app = TestApp::start(kind).await;
+        let LiveCampaign { browser, campaign, .. } = live_campaign(&app, "Winter", ApprovalMode::Manual).await;
+        let (shop, stranger) = (Shop::new(&app, &campaign.to_string()), Visitor::new(&app, 9));
+        use_up(&app, campaign, 1).await;
+        let order = |order: &str| format!("order_id={order}&amount=5.00&currency=EUR");
+        assert_eq!(stranger.pixel(&shop.campaign, &order("P1")).await.status, 202, "the last place");
+        assert!(!integration(&browser, campaign).await.contains("beyond the quota today"));
+        let before = (rows(&app.store, "attempts").await, rows(&app.store, "conversions").await);
+        for number in 0..3 {
+            let refused = stranger.pixel(&shop.campaign, &order(&format!("Q{number}"))).await;
+            assert_eq!(refused.status, 429);
+            // From 10:00 to the next UTC day.
+            assert_eq!(refused.headers["retry-after"], "50400");
+            assert!(!refused.headers.contains_key("reason-code") && refused.text.starts_with("GIF89a"));
+        }
+        let after = (rows(&app.store, "attempts").await, rows(&app.store, "conversions").await);
+        assert_eq!((after, rows(&app.store, "report_quotas").await), (before, 1), "one counted row");
+        let page = integration(&browser, campaign).await;
+        assert!(page.contains("3 reports beyond the quota today"), "{page}");
+
+        assert_eq!(stranger.pixel(&shop.campaign, &order("P1")).await.status, 200, "a known order is no new one");
+        let signed = shop.report(&app, &order("S1")).await;
+        assert_eq!(signed.told(), (202, "unattributed", false, "no_evidence"), "who signs has no quota");
+        assert_eq!(shop.report(&app, &order("Q1")).await.status, 202, "nothing of the refused report is left");
+        assert_eq!(stranger.pixel(&shop.campaign, &order("Q1")).await.status, 200);
+        app.clock.set("2026-03-03T00:00:00Z");
+        assert_eq!(stranger.pixel(&shop.campaign, &order("Q0")).await.status, 202, "a new day");
+        app.stop().await;
+    }
+}
+
+/// The quota is the network's, not a process's.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_processes_keep_one_quota() {
+    if !Kind::all().contains(&Kind::Postgres) {
+        println!("SKIPPED: two processes need PostgreSQL, and TEST_DATABASE_URL names no server");
+        return;
+    }
+    let one = TestApp::start(Kind::Postgres).await;
+    let two = one.start_beside().await;
+    let campaign = live_campaign(&one, "Winter", ApprovalMode::Manual).await.campaign;
+    use_up(&one, campaign, 5).await;
+    let visitors = [Visitor::new(&one, 1), Visitor::new(&two, 2)];
+    let name = campaign.to_string();
+    let sent = (0..16).map(|turn| {
+        let (visitor, name) = (&visitors[turn % 2], &name);
+        async move { visitor.pixel(name, &format!("order_id=P{turn}&amount=5.00&currency=EUR")).await.status }
+    });
+    let mut statuses = futures::future::join_all(sent).await;
+    statuses.sort_unstable();
+    assert_eq!(statuses, [[202; 5].as_slice(), &[429; 11]].concat());
+    two.stop().await;
+    one.stop().await;
+}
