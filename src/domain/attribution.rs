@@ -119,6 +119,9 @@ fn refusal(inputs: &Inputs, evidence: &Evidence, click: &Candidate, converted_at
     if inputs.is_set_aside(evidence) {
         return Some(ReasonCode::OrderConflict);
     }
+    if inputs.was_campaign_inactive() {
+        return Some(ReasonCode::CampaignInactive);
+    }
     if inputs.names_other_channel() {
         return Some(ReasonCode::ChannelOther);
     }
@@ -159,8 +162,12 @@ fn choose<'s, 'i>(seen: &'s [Seen<'i>], terms: &[Terms]) -> Result<Option<&'s Se
     })
 }
 
-/// The reason of the best named candidate; a channel beside the affiliate's speaks for all.
+/// The reason of the best named candidate; a campaign that did not run, and a channel beside the affiliate's, speak for
+/// all.
 fn why_nobody(inputs: &Inputs, seen: &[Seen<'_>]) -> ReasonCode {
+    if inputs.was_campaign_inactive() {
+        return ReasonCode::CampaignInactive;
+    }
     if inputs.names_other_channel() {
         return ReasonCode::ChannelOther;
     }
@@ -343,6 +350,18 @@ mod tests {
         assert_eq!(credit(&[pixel.clone(), ours]).reason, None);
         let silent = signed(&[click(0, A)]);
         assert_eq!(credit(&[pixel, silent]).reason, None, "a stranger's pixel takes nothing from a signed order");
+    }
+
+    #[test]
+    fn while_the_campaign_does_not_run_nobody_is_credited_and_one_report_while_it_runs_judges_the_clicks() {
+        let inactive = Evidence { is_campaign_inactive: true, ..signed(&[click(0, A)]) };
+        let none = Evidence { clicks: Vec::new(), ..inactive.clone() };
+        for evidence in [vec![none.clone()], vec![inactive.clone()], vec![inactive.clone(), none]] {
+            assert_eq!(credit(&evidence).reason, Some(ReasonCode::CampaignInactive));
+        }
+        assert_eq!(told(&credit(std::slice::from_ref(&inactive))), [(Some(A), "refused", Some("campaign_inactive"))]);
+        let pixel = evidence(2, Badge::Unverified, 2 * HOUR_MS, None, &[]);
+        assert_eq!(credit(&[inactive, pixel]).publisher_id, Some(PublisherId(A)));
     }
 
     #[test]

@@ -68,6 +68,9 @@ pub struct Evidence {
     /// When it came, a report of the same rank stood there with another amount: its amount never counts, and
     /// nothing of it until a higher rank takes over.
     pub is_conflict: bool,
+    /// It came while the campaign took no conversions.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_campaign_inactive: bool,
     pub clicks: Vec<Candidate>,
     pub unresolved: Vec<Unresolved>,
 }
@@ -139,6 +142,12 @@ impl Inputs {
     pub(super) fn names_other_channel(&self) -> bool {
         let named = self.top().filter_map(|evidence| evidence.channel.as_deref()).next();
         named.is_some_and(|channel| !channel.eq_ignore_ascii_case(CHANNEL_AFFILIATE))
+    }
+
+    /// No report came while the campaign took conversions. One that did lets every click be judged by what it was at
+    /// its own time.
+    pub(super) fn was_campaign_inactive(&self) -> bool {
+        self.evidence.iter().all(|evidence| evidence.is_campaign_inactive)
     }
 
     /// The amount of the highest rank that has one and is no conflict; first received, then the lowest id.
@@ -281,6 +290,7 @@ pub(super) mod tests {
             is_test: false,
             channel: None,
             is_conflict: false,
+            is_campaign_inactive: false,
             clicks: clicks.to_vec(),
             unresolved: Vec::new(),
         }
@@ -322,6 +332,7 @@ pub(super) mod tests {
             let mut evidence = evidence(0, Badge::ALL[rank], at, amount.map(|amount| amount * 1000), &clicks);
             evidence.is_test = flags == 1;
             evidence.is_conflict = flags == 2;
+            evidence.is_campaign_inactive = flags % 3 == 0;
             evidence.channel = (flags == 3).then(|| "search".to_owned());
             evidence.occurred_at = (flags >= 6).then_some(START.plus_ms(at / 2));
             let unknown = Unresolved { text: "x".to_owned(), reason: ReasonCode::ClickUnknown };

@@ -99,7 +99,7 @@ impl ReasonCode {
             Self::ConsentDenied => "The visitor did not consent, so the click carries no id and cannot earn.",
             Self::PublisherInactive => "The publisher was not active when the click happened.",
             Self::NotEnrolled => "The publisher was not in the campaign when the click happened.",
-            Self::CampaignInactive => "The campaign was not active when the click happened.",
+            Self::CampaignInactive => "The campaign was not active.",
             Self::CouponUnknown => "The coupon belongs to no publisher of this campaign.",
             Self::CouponExpired => "The coupon was no longer valid.",
             Self::NoEvidence => "The report names no click, coupon or customer, and no cookie came with it.",

@@ -32,6 +32,9 @@ struct EvidenceRow {
 struct Clicks {
     clicks: Vec<Candidate>,
     unresolved: Vec<Unresolved>,
+    /// Not with the other flags, which are columns: it came later, and is rare.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    is_campaign_inactive: bool,
 }
 
 #[derive(sqlx::FromRow)]
@@ -91,6 +94,7 @@ impl EvidenceRow {
             is_test: self.is_test,
             channel: self.channel,
             is_conflict: self.is_conflict,
+            is_campaign_inactive: clicks.is_campaign_inactive,
             clicks: clicks.clicks,
             unresolved: clicks.unresolved,
         })
@@ -111,7 +115,11 @@ pub async fn insert(
     evidence: &Evidence,
     origin: &Origin<'_>,
 ) -> Result<(), StoreError> {
-    let clicks = Clicks { clicks: evidence.clicks.clone(), unresolved: evidence.unresolved.clone() };
+    let clicks = Clicks {
+        clicks: evidence.clicks.clone(),
+        unresolved: evidence.unresolved.clone(),
+        is_campaign_inactive: evidence.is_campaign_inactive,
+    };
     let clicks = json(&clicks);
     on_driver!(w, |c| query(INSERT)
         .bind(evidence.evidence_id)

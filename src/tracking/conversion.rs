@@ -15,7 +15,6 @@ use crate::domain::environment::Environment;
 use crate::domain::evidence::{Arrival, Content, Evidence, Inputs, compare};
 use crate::domain::ids::{AttemptId, CampaignId, ConversionId, DecisionId, EventId, EvidenceId};
 use crate::domain::ledger::{self, Fact};
-use crate::domain::reason::ReasonCode;
 use crate::domain::review::{EventRecord, StepReason};
 use crate::domain::secret::{SecretKey, mac};
 use crate::domain::site::BaseUrl;
@@ -97,9 +96,6 @@ pub async fn record(
     let refused = |refused: Refused| async move {
         refuse(context.store, context.environment, report, Some(campaign.campaign_id), &refused).await
     };
-    if !campaign.state.takes_conversions() {
-        return refused(Refused::new(ReasonCode::CampaignInactive, "campaign")).await;
-    }
     let mut w = context.store.write().await?;
     let all_terms = terms::list(&mut w, campaign.campaign_id).await?;
     let found = match resolve(context, &mut w, report, campaign, &all_terms).await? {
@@ -157,6 +153,7 @@ impl Order<'_> {
             is_test: self.parsed.is_test,
             channel: self.parsed.channel.clone(),
             is_conflict: false,
+            is_campaign_inactive: !self.campaign.state.takes_conversions(),
             clicks: found.clicks,
             unresolved: found.unresolved,
         }

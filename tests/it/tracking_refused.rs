@@ -4,11 +4,13 @@ use sqlx::{AssertSqlSafe, Executor, raw_sql};
 use tallystick::domain::campaign::ApprovalMode;
 use tallystick::domain::ids::CampaignId;
 use tallystick::store::Store;
+use tallystick::store::changes::Change;
 use tallystick::store::driver::Driver;
 
-use crate::fixtures::{LiveCampaign, live_campaign};
+use crate::fixtures::{LiveCampaign, live_campaign, publisher};
 use crate::shop::{Shop, Visitor};
 use crate::support::{Browser, Kind, TestApp};
+use crate::tracking::link;
 
 /// The tests' quota of new orders by unverified reports.
 const QUOTA: i64 = 10_000;
@@ -19,6 +21,7 @@ async fn execute(store: &Store, text: String) {
         Driver::Sqlite(c) => c.execute(raw_sql(AssertSqlSafe(text))).await.map(drop).unwrap(),
         Driver::Postgres(c) => c.execute(raw_sql(AssertSqlSafe(text))).await.map(drop).unwrap(),
     }
+    w.changed(Change::Routes);
     w.commit().await.unwrap();
 }
 
@@ -98,4 +101,50 @@ async fn two_processes_keep_one_quota() {
     assert_eq!(statuses, [[202; 5].as_slice(), &[429; 11]].concat());
     two.stop().await;
     one.stop().await;
+}
+
+async fn set_state(app: &TestApp, campaign: CampaignId, state: &str) {
+    execute(&app.store, format!("update campaigns set state = '{state}' where campaign_id = {}", campaign.0)).await;
+}
+
+/// Kept, and nobody's, until a report comes while the campaign runs; then the click decides, as it was at its time.
+#[tokio::test]
+async fn a_report_on_a_campaign_that_does_not_run_is_kept_and_belongs_to_nobody() {
+    for kind in Kind::all() {
+        let app = TestApp::start(kind).await;
+        let campaign = live_campaign(&app, "Winter", ApprovalMode::Manual).await.campaign;
+        let (_, publisher) = publisher(&app, "Garden Letters").await;
+        let link = link(&app, publisher, campaign).await;
+        let shop = Shop::new(&app, &campaign.to_string());
+        let order = |order: &str| format!("order_id={order}&amount=50.00&currency=EUR");
+        set_state(&app, campaign, "draft").await;
+        let visitor = Visitor::new(&app, 1);
+        assert_eq!(visitor.pixel(&shop.campaign, &order("O1")).await.status, 202);
+        let first = shop.report(&app, &order("O2")).await;
+        assert_eq!(first.told(), (202, "unattributed", false, "campaign_inactive"));
+        let id = first.text("conversion_id").to_owned();
+        assert_eq!((id.len(), first.text("receipt_url").ends_with(&id)), (13, true));
+        assert_eq!(shop.report(&app, &order("O2")).await.told(), (200, "unattributed", true, "campaign_inactive"));
+
+        set_state(&app, campaign, "live").await;
+        app.clock.advance_ms(60_000);
+        let click = visitor.click(&link).await;
+        let with_click = |name: &str| format!("{}&click_id={}", order(name), click.id);
+        let signed = shop.report(&app, &with_click("O1")).await;
+        assert_eq!(signed.told(), (200, "created", true, ""), "the signed report tells when it happened");
+        let before = shop.report(&app, &with_click("O2")).await;
+        assert_eq!(before.told(), (200, "unattributed", true, "before_click"), "the order was there before the click");
+
+        set_state(&app, campaign, "closed").await;
+        let late = shop.report(&app, &with_click("O3")).await;
+        assert_eq!(late.told(), (202, "unattributed", false, "campaign_inactive"));
+        let checks = tallystick::reports::verify::verify(&mut app.store.snapshot().await.unwrap()).await.unwrap();
+        assert_eq!(
+            tallystick::reports::verify::differences(&checks),
+            0,
+            "{}",
+            tallystick::reports::verify::told(&checks)
+        );
+        app.stop().await;
+    }
 }
