@@ -13,6 +13,8 @@ use super::time::{DAY_MS, SECOND_MS, Timestamp};
 pub const OCCURRED_MAX_BACK_MS: i64 = 30 * DAY_MS;
 /// Clocks differ: so far into the future a time is still taken.
 pub const OCCURRED_MAX_AHEAD_MS: i64 = 300 * SECOND_MS;
+/// Two processes' clocks differ by at most this: so far ahead of the receipt a click of ours may lie.
+pub const CLICK_AHEAD_MAX_MS: i64 = 2 * SECOND_MS;
 /// A report carries at most so many click ids.
 pub const CLICK_IDS_MAX: usize = 4;
 /// So many new orders of a campaign and UTC day come from unverified reports, unless the network sets another number.
@@ -117,6 +119,12 @@ impl ConversionReport {
     }
 }
 
+/// When a report came in, by a clock that never stands before a click that the report names: the click was made first,
+/// perhaps by another process or before the clock stepped back. A click further ahead stays ahead.
+pub fn received_at(now: Timestamp, clicked: impl Iterator<Item = Timestamp>) -> Timestamp {
+    clicked.filter(|at| at.since(now) <= CLICK_AHEAD_MAX_MS).fold(now, Timestamp::max)
+}
+
 /// No event named means a sale.
 fn event<'t>(text: Option<&str>, terms: &'t Terms) -> Result<&'t EventTerms, Refused> {
     let name = text.unwrap_or("sale");
@@ -195,6 +203,17 @@ fn is_test(text: Option<&str>) -> Result<bool, Refused> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_report_comes_in_no_earlier_than_its_clicks_if_they_are_ahead_by_a_small_skew() {
+        let now = Timestamp(1_772_445_600_000);
+        let cases: [(&[i64], i64); 7] =
+            [(&[], 0), (&[-1], 0), (&[0], 0), (&[1], 1), (&[2_000], 2_000), (&[2_001], 0), (&[5, 2_001, -9, 700], 700)];
+        for (ahead, expected) in cases {
+            let clicked = ahead.iter().map(|ms| now.plus_ms(*ms));
+            assert_eq!(received_at(now, clicked).since(now), expected, "{ahead:?}");
+        }
+    }
     use crate::domain::terms::example;
     use ReasonCode::{
         BadAmount, BadCurrency, BadField, EventUnknown, OccurredAtInvalid, OrderIdInvalid, OrderIdMissing,

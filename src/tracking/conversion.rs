@@ -9,7 +9,7 @@ use super::conversion_clicks::{Found, resolve};
 pub use super::reply::{Reply, ReplyBody};
 use crate::domain::click_token::ClickList;
 use crate::domain::conversion::{Badge, ConversionState};
-use crate::domain::conversion_report::{ConversionReport, Refused, ReportFields};
+use crate::domain::conversion_report::{ConversionReport, Refused, ReportFields, received_at};
 use crate::domain::decision::{Decision, decide};
 use crate::domain::environment::Environment;
 use crate::domain::evidence::{Arrival, Content, Evidence, Inputs, compare};
@@ -146,7 +146,10 @@ impl Order<'_> {
         Evidence {
             evidence_id: self.context.environment.new_id(EvidenceId),
             badge,
-            received_at: self.context.environment.now(),
+            received_at: received_at(
+                self.context.environment.now(),
+                found.clicks.iter().map(|click| click.click_id.time()),
+            ),
             occurred_at: self.parsed.occurred_at,
             amount_minor: self.parsed.amount_minor,
             currency: self.parsed.currency,

@@ -116,6 +116,23 @@ async fn the_window_ends_to_the_millisecond_for_cookie_and_server() {
     }
 }
 
+/// Ids never step back with the clock, so a click may lie a little ahead of it.
+#[tokio::test]
+async fn a_clock_that_stepped_back_after_the_click_takes_nothing_from_it() {
+    for kind in Kind::all() {
+        let Scene { app, link, shop, .. } = scene(kind).await;
+        let click = Visitor::new(&app, 1).click(&link).await;
+        let order = |order: &str| format!("click_id={}&order_id={order}&amount=50.00&currency=EUR", click.id);
+        app.clock.advance_ms(-2_000);
+        assert_eq!(shop.report(&app, &order("O1")).await.told(), (201, "created", false, ""));
+        let said = format!("{}&occurred_at={}", order("O2"), app.environment.now());
+        assert_eq!(shop.report(&app, &said).await.told().3, "before_click", "what the sender says is not touched");
+        app.clock.advance_ms(-1);
+        assert_eq!(shop.report(&app, &order("O3")).await.told().3, "before_click");
+        app.stop().await;
+    }
+}
+
 #[tokio::test]
 async fn one_order_sent_32_times_at_once_is_one_conversion() {
     for kind in Kind::all() {
