@@ -1,5 +1,7 @@
 //! Attempts: every request to a reporting end point with its outcome; nothing is refused silently.
 
+use std::borrow::Cow;
+
 use sqlx::{query, query_as, query_scalar};
 
 use super::driver::{Conn, Writer};
@@ -41,22 +43,28 @@ sql! {
     LIST_OF_ADVERTISER = select!("join campaigns c on c.campaign_id = a.campaign_id
         where c.advertiser_id = $1 and a.campaign_id = $2 order by a.attempt_id desc limit $3");
     LIST_OF_CONVERSION = select!("where a.conversion_id = $1 and (a.campaign_id = $2) order by a.attempt_id");
-    LIST_REJECTED = select!("where a.outcome = 'rejected' order by a.attempt_id desc limit $1");
     COUNT = "select count(*) as attempts from attempts where outcome = $1";
 }
 
+/// What a stranger sent, as both databases can hold it: PostgreSQL's text has no NUL, so its picture stands for it.
+fn storable(text: &str) -> Cow<'_, str> {
+    if text.contains('\0') { Cow::Owned(text.replace('\0', "\u{2400}")) } else { Cow::Borrowed(text) }
+}
+
 pub async fn insert(w: &mut Writer, attempt: &Attempt) -> Result<(), StoreError> {
+    let [method, query_text, body, message] =
+        [&attempt.method, &attempt.query, &attempt.body, &attempt.message].map(|text| storable(text));
     on_driver!(w, |c| query(INSERT)
         .bind(attempt.attempt_id)
         .bind(attempt.campaign_id)
         .bind(&attempt.endpoint)
-        .bind(&attempt.method)
-        .bind(&attempt.query)
-        .bind(&attempt.body)
+        .bind(&method[..])
+        .bind(&query_text[..])
+        .bind(&body[..])
         .bind(attempt.outcome)
         .bind(attempt.http_status)
         .bind(attempt.reason)
-        .bind(&attempt.message)
+        .bind(&message[..])
         .bind(attempt.conversion_id)
         .execute(c)
         .await
@@ -80,11 +88,6 @@ pub async fn list_of_conversion(
     conversion: ConversionId,
 ) -> Result<Vec<Attempt>, StoreError> {
     on_driver!(conn, |c| query_as(LIST_OF_CONVERSION).bind(conversion).bind(campaign).fetch_all(c).await)
-}
-
-/// For admins: the newest refused requests.
-pub async fn list_rejected(conn: &mut Conn, limit: i64) -> Result<Vec<Attempt>, StoreError> {
-    on_driver!(conn, |c| query_as(LIST_REJECTED).bind(limit).fetch_all(c).await)
 }
 
 pub async fn count(conn: &mut Conn, outcome: Outcome) -> Result<i64, StoreError> {

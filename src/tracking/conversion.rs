@@ -71,19 +71,14 @@ fn attempt(id: AttemptId, report: &Report, campaign: Option<CampaignId>, reply: 
         campaign_id: campaign,
         endpoint: report.endpoint.to_owned(),
         method: report.method.clone(),
-        query: storable(&report.query),
-        body: storable(&report.body),
+        query: report.query.clone(),
+        body: report.body.clone(),
         outcome: reply.body.outcome,
         http_status: reply.status.into(),
         reason: reply.body.reason,
         message: reply.body.message.clone().unwrap_or_default(),
         conversion_id: reply.body.conversion_id,
     }
-}
-
-/// PostgreSQL's text holds no NUL.
-fn storable(text: &str) -> String {
-    text.replace('\0', "\u{fffd}")
 }
 
 /// Records a report of somebody who is known: its evidence, and everything that follows from it.

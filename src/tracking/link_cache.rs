@@ -8,7 +8,7 @@ use crate::domain::campaign::CampaignState;
 use crate::domain::click::ClickReason;
 use crate::domain::enrollment::EnrollmentState;
 use crate::domain::ids::{AdvertiserId, CampaignId, LinkId, PublisherId};
-use crate::domain::link::{AllowedHosts, SubIds};
+use crate::domain::link::{AllowedHosts, Slug, SubIds};
 use crate::domain::party::PartyState;
 use crate::domain::report::Reader;
 use crate::domain::time::Zone;
@@ -102,6 +102,10 @@ impl LinkCache {
             && let Some(target) = self.known.read().unwrap_or_else(PoisonError::into_inner).get(slug)
         {
             return Ok(Some(target.clone()));
+        }
+        // What has not the shape of a slug is asked of no database: a NUL is no text for PostgreSQL.
+        if slug.parse::<Slug>().is_err() {
+            return Ok(None);
         }
         let mut conn = self.store.read().await?;
         let Some(route) = links::find_route(&mut conn, slug).await? else { return Ok(None) };

@@ -126,8 +126,13 @@ impl Shop {
 
     /// A report by the JSON interface.
     pub async fn post(&self, key: &str, body: &Value) -> Reply {
+        self.post_text(key, &body.to_string()).await
+    }
+
+    /// As [`Self::post`], with whatever body.
+    pub async fn post_text(&self, key: &str, body: &str) -> Reply {
         let request = self.client.post(format!("{}/api/v1/conversions", self.url)).bearer_auth(key);
-        Reply::of(request.body(body.to_string()).send().await.unwrap()).await
+        Reply::of(request.body(body.to_owned()).send().await.unwrap()).await
     }
 }
 

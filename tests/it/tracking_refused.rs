@@ -3,11 +3,12 @@
 use sqlx::{AssertSqlSafe, Executor, raw_sql};
 use tallystick::domain::campaign::ApprovalMode;
 use tallystick::domain::ids::CampaignId;
-use tallystick::store::Store;
 use tallystick::store::changes::Change;
 use tallystick::store::driver::Driver;
+use tallystick::store::{Store, api_keys, attempts};
 
 use crate::fixtures::{LiveCampaign, live_campaign, publisher};
+use crate::page::between;
 use crate::shop::{Shop, Visitor};
 use crate::support::{Browser, Kind, TestApp};
 use crate::tracking::link;
@@ -39,6 +40,13 @@ async fn rows(store: &Store, table: &str) -> i64 {
 async fn use_up(app: &TestApp, campaign: CampaignId, left: i64) {
     let (day, used) = (app.environment.now().utc_day(), QUOTA - left);
     execute(&app.store, format!("insert into report_quotas values ({}, {day}, {used}, 0)", campaign.0)).await;
+}
+
+/// A new key of the campaign, made on its page.
+async fn made_key(browser: &Browser, campaign: CampaignId) -> String {
+    let page = format!("/advertiser/campaigns/{campaign}/integration");
+    let made = browser.act(&page, "/api/create_api_key", "", &[("name", "Shop server")]).await;
+    format!("tsk_{}", between(&made.text, "value=\"tsk_", "\"").expect("the key is shown once"))
 }
 
 async fn integration(browser: &Browser, campaign: CampaignId) -> String {
@@ -145,6 +153,48 @@ async fn a_report_on_a_campaign_that_does_not_run_is_kept_and_belongs_to_nobody(
             "{}",
             tallystick::reports::verify::told(&checks)
         );
+        app.stop().await;
+    }
+}
+
+/// A NUL is no text for PostgreSQL: it is refused as what it is, and kept as its picture.
+#[tokio::test]
+async fn a_nul_anywhere_is_answered_and_kept() {
+    for kind in Kind::all() {
+        let app = TestApp::start(kind).await;
+        let LiveCampaign { advertiser, campaign, browser } = live_campaign(&app, "Winter", ApprovalMode::Manual).await;
+        let shop = Shop::new(&app, &campaign.to_string());
+        let (_, publisher) = publisher(&app, "Garden Letters").await;
+        let link = link(&app, publisher, campaign).await;
+        let cases = [
+            ("order_id=a%00b", "order_id_invalid"),
+            ("order_id=1&event=%00", "event_unknown"),
+            ("order_id=1&coupon=%00", "bad_field"),
+            ("order_id=1&customer_id=%00", "bad_field"),
+            ("order_id=1&channel=%00", "bad_field"),
+            ("order_id=1&amount=%00&currency=EUR", "bad_amount"),
+            ("order_id=1&click_id=%00", "click_forged"),
+            ("order_id=1&%00=1&%00=2", "bad_field"),
+        ];
+        let stranger = Visitor::new(&app, 9);
+        for (query, reason) in cases {
+            assert_eq!(shop.report(&app, query).await.told(), (422, "rejected", false, reason), "{query}");
+            let pixel = stranger.pixel(&shop.campaign, query).await;
+            assert_eq!((pixel.status, pixel.headers["reason-code"].to_str().unwrap()), (422, reason), "{query}");
+        }
+        let key = made_key(&browser, campaign).await;
+        for body in [r#"{"order_id": "1\u0000"}"#, r#"{"\u0000": 1}"#, "{\"order_id\": \"\0\"}"] {
+            let reply = shop.post_text(&key, body).await;
+            assert_eq!((reply.status, reply.text("outcome")), (422, "rejected"), "{body}");
+        }
+        let mut conn = app.store.read().await.unwrap();
+        let kept = attempts::list_of_advertiser(&mut conn, advertiser, campaign, 100).await.unwrap();
+        assert_eq!(kept.len(), 2 * cases.len() + 3);
+        assert!(kept.iter().any(|attempt| attempt.message.contains('\u{2400}')), "{kept:?}");
+        drop(conn);
+        // Links are public too.
+        assert_eq!(stranger.ask("/c/%00", &[]).await.status, 404);
+        assert_eq!(stranger.ask(&format!("{link}?sub1=%00&url=%00"), &[]).await.status, 302);
         app.stop().await;
     }
 }
