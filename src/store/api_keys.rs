@@ -39,7 +39,7 @@ sql! {
     REVOKE = "update api_keys set revoked_at_ms = $3 where api_key_id = $1 and revoked_at_ms is null
         and campaign_id in (select campaign_id from campaigns where advertiser_id = $2) returning campaign_id";
     TOUCH = "update api_keys set last_used_at_ms = $2
-        where api_key_id = $1 and (last_used_at_ms is null or last_used_at_ms < $3)";
+        where api_key_id = $1 and (last_used_at_ms is null or last_used_at_ms <= $3)";
 }
 
 /// Whoever presents it: the caller compares the hash, the campaign and the revocation.

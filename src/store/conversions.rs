@@ -115,8 +115,6 @@ sql! {
     LIST = list!("");
     LIST_OF_PUBLISHER = list!(" and publisher_id = $5");
     LIST_OF_ADVERTISER = list!(" and advertiser_id = $5");
-    LIST_DUE = "select conversion_id from conversions where state = $1 and conversion_id > $2
-        order by conversion_id limit $3";
     COUNT_IN_STATE_OF_ADVERTISER = "select count(*) as conversions from conversions
         where state = $1 and advertiser_id = $2";
     INSERT = concat!("insert into conversions (", columns!(), ") values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11,
@@ -175,16 +173,6 @@ pub async fn list_of(conn: &mut Conn, acting: Acting, filter: &Filter) -> Result
         .fetch_all(c)
         .await
     })
-}
-
-/// The ids of conversions in a state, from the oldest on, after `after`: for jobs.
-pub async fn list_ids_in_state(
-    conn: &mut Conn,
-    state: ConversionState,
-    after: ConversionId,
-    limit: i64,
-) -> Result<Vec<ConversionId>, StoreError> {
-    on_driver!(conn, |c| query_scalar(LIST_DUE).bind(state).bind(after).bind(limit).fetch_all(c).await)
 }
 
 pub async fn count_of_advertiser(

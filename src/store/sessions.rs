@@ -25,7 +25,6 @@ sql! {
     TOUCH = "update sessions set touched_at_ms = $2, expires_at_ms = $3
         where session_hash = $1 and expires_at_ms > $2 and touched_at_ms < $2";
     DELETE = "delete from sessions where session_hash = $1";
-    DELETE_OF_MEMBER = "delete from sessions where member_id = $1";
     DELETE_EXPIRED = "delete from sessions where expires_at_ms <= $1";
 }
 
@@ -82,10 +81,6 @@ pub async fn touch(w: &mut Writer, hash: &[u8], now: Timestamp, expires: Timesta
 
 pub async fn delete(w: &mut Writer, hash: &[u8]) -> Result<(), StoreError> {
     on_driver!(w, |c| query(DELETE).bind(hash).execute(c).await.map(drop))
-}
-
-pub async fn delete_of_member(w: &mut Writer, member: MemberId) -> Result<(), StoreError> {
-    on_driver!(w, |c| query(DELETE_OF_MEMBER).bind(member).execute(c).await.map(drop))
 }
 
 pub async fn delete_expired(w: &mut Writer, now: Timestamp) -> Result<u64, StoreError> {

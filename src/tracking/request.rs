@@ -12,11 +12,16 @@ use crate::domain::conversion::Badge;
 use crate::domain::conversion_report::{Refused, ReportFields};
 use crate::domain::ids::CampaignId;
 use crate::domain::reason::ReasonCode;
+use crate::domain::time::MINUTE_MS;
+use crate::store::api_keys::{self, ApiKeyRow};
 use crate::store::campaigns::Campaign;
 use crate::store::{StoreError, campaigns};
 
 /// A serialisation failure or a lost connection is tried again so often before the sender is asked to.
 const TRIES_MAX: u32 = 5;
+
+/// When a key was last used is told to within this.
+const KEY_USE_NOTED_EVERY_MS: i64 = 5 * MINUTE_MS;
 
 /// The parameters of a query. A repeated one is refused: two readers could take different ones.
 pub fn parameters(query: &str) -> Result<Vec<(String, String)>, Refused> {
@@ -101,9 +106,24 @@ pub async fn key_campaign(
     let refused = || Refused::new(ReasonCode::AuthBadToken, "authorization");
     let key = value.to_str().ok().and_then(|value| value.strip_prefix("Bearer ")).and_then(ApiKey::read);
     let Some(key) = key else { return Ok(Some(Err(refused()))) };
-    let found = crate::store::api_keys::find(&mut tracking.store.read().await?, key.id).await?;
+    let found = api_keys::find(&mut tracking.store.read().await?, key.id).await?;
     let live = found.filter(|stored| stored.revoked_at_ms.is_none() && key.matches(&stored.secret_hash));
+    if let Some(stored) = &live {
+        note_use(tracking, stored).await?;
+    }
     Ok(Some(live.map(|stored| stored.campaign_id).ok_or_else(refused)))
+}
+
+/// Notes when a key was used, unless that was noted a moment ago: not every request is a write more.
+async fn note_use(tracking: &Tracking, key: &ApiKeyRow) -> Result<(), StoreError> {
+    let now = tracking.environment.now();
+    let since = now.plus_ms(-KEY_USE_NOTED_EVERY_MS);
+    if key.last_used_at_ms.is_some_and(|noted| noted > since) {
+        return Ok(());
+    }
+    let mut w = tracking.store.write().await?;
+    api_keys::touch(&mut w, key.api_key_id, now, since).await?;
+    w.commit().await
 }
 
 /// Records a report that came in by an end point, again where another process was in the way.

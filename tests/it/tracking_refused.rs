@@ -198,3 +198,30 @@ async fn a_nul_anywhere_is_answered_and_kept() {
         app.stop().await;
     }
 }
+
+#[tokio::test]
+async fn the_use_of_a_key_is_noted_every_five_minutes_and_shown() {
+    for kind in Kind::all() {
+        let app = TestApp::start(kind).await;
+        let LiveCampaign { advertiser, campaign, browser } = live_campaign(&app, "Winter", ApprovalMode::Manual).await;
+        let shop = Shop::new(&app, &campaign.to_string());
+        let key = made_key(&browser, campaign).await;
+        assert!(integration(&browser, campaign).await.contains("never"));
+        let body = serde_json::json!({ "order_id": "O1" });
+        let noted = async || {
+            let mut conn = app.store.read().await.unwrap();
+            let keys = api_keys::list_of_campaign(&mut conn, advertiser, campaign, 9).await.unwrap();
+            keys[0].last_used_at_ms.map(|at| at.to_string()).unwrap_or_default()
+        };
+        let wrong = format!("{}{}", &key[..key.len() - 4], "0000");
+        assert_eq!(shop.post(&wrong, &body).await.status, 401);
+        assert_eq!(noted().await, "", "a guess is no use");
+        for (ms, expected) in [(0, "10:00:00Z"), (299_999, "10:00:00Z"), (1, "10:05:00Z"), (299_999, "10:05:00Z")] {
+            app.clock.advance_ms(ms);
+            assert!(shop.post(&key, &body).await.status < 300);
+            assert_eq!(noted().await, format!("2026-03-02T{expected}"));
+        }
+        assert!(integration(&browser, campaign).await.contains("2 Mar 2026, 10:05"));
+        app.stop().await;
+    }
+}
