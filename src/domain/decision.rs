@@ -133,12 +133,14 @@ fn worth(priced: Priced, is_credited: bool, is_test: bool) -> Priced {
 fn hold(inputs: &Inputs, terms: &Terms, credit: &Credit) -> Option<ReasonCode> {
     let click_id = credit.click_id?;
     let clicks = inputs.evidence.iter().flat_map(|evidence| &evidence.clicks);
-    let doubtful: Vec<&Candidate> =
-        clicks.filter(|click| click.click_id == click_id && click.label == "invalid").collect();
-    if doubtful.iter().any(|click| click.reason.as_deref() == Some(ReasonCode::Flood.as_str())) {
+    let credited: Vec<&Candidate> = clicks.filter(|click| click.click_id == click_id).collect();
+    let mut doubtful = credited.iter().filter(|click| click.label == "invalid").peekable();
+    let is_doubtful = doubtful.peek().is_some();
+    if doubtful.any(|click| click.reason.as_deref() == Some(ReasonCode::Flood.as_str())) {
         return Some(ReasonCode::Flood);
     }
-    if !doubtful.is_empty() {
+    // Made again from its token in every report: it may have been one of a flood, and nobody can know.
+    if is_doubtful || credited.iter().all(|click| click.is_recreated) {
         return Some(ReasonCode::FraudRule);
     }
     let age_ms = credit.converted_at.since(click_id.time());
@@ -226,6 +228,17 @@ mod tests {
         let held = labelled("no_user_agent");
         assert_eq!((held.held_reason, held.reason), (Some(ReasonCode::FraudRule), Some(ReasonCode::FraudRule)));
         assert_eq!((held.outcome(), held.commission_minor), (Outcome::Created, 800));
+        let again = Candidate { is_recreated: true, ..click(0, A) };
+        let report = |id, click: &Candidate| evidence(id, Badge::Signed, HOUR_MS, None, std::slice::from_ref(click));
+        let lost = report(1, &again);
+        assert_eq!(decided(std::slice::from_ref(&lost)).held_reason, Some(ReasonCode::FraudRule));
+        assert_eq!(
+            decided(&[lost.clone(), report(2, &click(0, A))]).held_reason,
+            None,
+            "its own record came after all"
+        );
+        let other = report(2, &Candidate { is_recreated: true, ..click(-1, B) });
+        assert_eq!(decided(&[report(1, &click(0, A)), other]).held_reason, None, "another click");
         // domain.md section 13: minimum 30 s, conversion after 10 s
         let terms = [Terms { too_fast_ms: 30 * SECOND_MS, ..example(1) }];
         for (seconds, expected) in [(10, Some(ReasonCode::TooFast)), (30, None)] {

@@ -43,6 +43,9 @@ pub struct Candidate {
     pub was_enrolled: bool,
     /// Only a click that was given an id can earn.
     pub has_id: bool,
+    /// Its record was lost and made again from its token: the label is not known.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_recreated: bool,
     pub sources: Vec<ClickSource>,
 }
 
@@ -274,6 +277,7 @@ pub(super) mod tests {
             was_publisher_active: true,
             was_enrolled: true,
             has_id: true,
+            is_recreated: false,
             sources: vec![ClickSource::Parameter],
         }
     }
@@ -314,6 +318,7 @@ pub(super) mod tests {
             click.click_id.0 += i64::from(spoilt) << 3;
             click.was_enrolled = spoilt != 1;
             click.has_id = spoilt != 2;
+            click.is_recreated = spoilt == 4;
             click.window_ms = if spoilt == 3 { crate::domain::time::HOUR_MS } else { click.window_ms };
             click.terms_version = 1 + hour % 2;
             click

@@ -79,6 +79,7 @@ macro_rules! columns {
 
 sql! {
     FIND = concat!("select ", columns!(), " from clicks where click_id = $1");
+    DELETE_RECREATED = "delete from clicks where click_id = $1 and is_recreated";
     RECENT_OF_PUBLISHER = "select count(*) as clicks from clicks where click_id >= $1 and publisher_id = $2
         and label <> 'invalid'";
     RECENT_OF_ADVERTISER = "select count(*) as clicks from clicks where click_id >= $1 and label <> 'invalid'
@@ -105,6 +106,11 @@ pub static VISITORS_ROWS: MultiRow = MultiRow::new(
 pub async fn find(conn: &mut Conn, id: ClickId) -> Result<Option<Click>, StoreError> {
     let row: Option<ClickRow> = on_driver!(conn, |c| query_as(FIND).bind(id).fetch_optional(c).await)?;
     Ok(row.map(Click::from))
+}
+
+/// Takes away a click that was made again from its token, because its own record is here.
+pub async fn delete_recreated(w: &mut Writer, id: ClickId) -> Result<(), StoreError> {
+    on_driver!(w, |c| query(DELETE_RECREATED).bind(id).execute(c).await.map(drop))
 }
 
 /// Clicks that count, from `first` on, of one publisher.

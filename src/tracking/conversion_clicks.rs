@@ -127,6 +127,7 @@ async fn candidate(
         was_publisher_active: click.reason != Some(ClickReason::PublisherInactive),
         was_enrolled: click.reason != Some(ClickReason::NotEnrolled),
         has_id: has_id(&click),
+        is_recreated: click.is_recreated,
         sources: vec![source],
     })
 }

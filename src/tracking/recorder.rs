@@ -2,7 +2,6 @@
 //!
 //! The batch fills itself while the last commit is synced: the writer takes what is there and never lingers.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,7 +9,6 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 use crate::domain::click::{Click, ClickLabel};
-use crate::domain::ids::ClickId;
 use crate::domain::report::{ClickKey, Reader};
 use crate::store::clicks::{self, VisitorDay};
 use crate::store::rollups::{self, ClickDeltas};
@@ -113,47 +111,59 @@ async fn write(store: &Store, batch: &mut [Job]) -> Result<(), StoreError> {
     let mut w = store.write().await?;
     label(&mut w, batch.iter_mut().collect()).await?;
     let clicks: Vec<Click> = batch.iter().map(|job| job.click.clone()).collect();
-    let stored = clicks::insert_batch(&mut w, &clicks).await?;
-    let known = if stored == clicks.len() as u64 {
-        HashSet::new()
-    } else {
-        // Some were there before: made again from their token while they waited in the queue.
-        drop(w);
-        w = store.write().await?;
-        let known = known(&mut w, &clicks).await?;
-        let (_, new): (Vec<&mut Job>, Vec<&mut Job>) =
-            batch.iter_mut().partition(|job| known.contains(&job.click.click_id));
-        label(&mut w, new).await?;
-        let rest: Vec<Click> =
-            batch.iter().filter(|job| !known.contains(&job.click.click_id)).map(|job| job.click.clone()).collect();
-        if clicks::insert_batch(&mut w, &rest).await? != rest.len() as u64 {
-            // One more was made again in between: look once more.
-            return Err(StoreError::Conflict);
+    if clicks::insert_batch(&mut w, &clicks).await? == clicks.len() as u64 {
+        rollups::add_clicks(&mut w, &totals(batch.iter())).await?;
+        return w.commit().await;
+    }
+    // Some were there before: made again from their token while they waited in the queue.
+    drop(w);
+    write_again(store, batch).await
+}
+
+/// As [`write`], where some are there: one that was made again gives way to its own record.
+async fn write_again(store: &Store, batch: &mut [Job]) -> Result<(), StoreError> {
+    let mut w = store.write().await?;
+    let mut new = Vec::new();
+    let mut deltas = ClickDeltas::new();
+    for job in batch {
+        match clicks::find(&mut w, job.click.click_id).await? {
+            Some(known) if known.is_recreated => {
+                clicks::delete_recreated(&mut w, known.click_id).await?;
+                count(&mut deltas, &known, &job.readers, -1);
+                // A conversion was priced by them.
+                job.click.terms_version = known.terms_version;
+                new.push(job);
+            }
+            Some(_) => {}
+            None => new.push(job),
         }
-        known
-    };
-    rollups::add_clicks(&mut w, &totals(batch, &known)).await?;
+    }
+    label(&mut w, new.iter_mut().map(|job| &mut **job).collect()).await?;
+    let clicks: Vec<Click> = new.iter().map(|job| job.click.clone()).collect();
+    if clicks::insert_batch(&mut w, &clicks).await? != clicks.len() as u64 {
+        // One more was made again in between: look once more.
+        return Err(StoreError::Conflict);
+    }
+    for job in new {
+        count(&mut deltas, &job.click, &job.readers, 1);
+    }
+    rollups::add_clicks(&mut w, &deltas).await?;
     w.commit().await
 }
 
-async fn known(w: &mut Writer, clicks: &[Click]) -> Result<HashSet<ClickId>, StoreError> {
-    let mut known = HashSet::new();
-    for click in clicks {
-        if clicks::find(w, click.click_id).await?.is_some() {
-            known.insert(click.click_id);
-        }
-    }
-    Ok(known)
-}
-
-fn totals(batch: &[Job], known: &HashSet<ClickId>) -> ClickDeltas {
+fn totals<'j>(jobs: impl Iterator<Item = &'j Job>) -> ClickDeltas {
     let mut totals = ClickDeltas::new();
-    for job in batch.iter().filter(|job| !known.contains(&job.click.click_id)) {
-        for key in ClickKey::of(&job.click, &job.readers) {
-            *totals.entry(key).or_default() += 1;
-        }
+    for job in jobs {
+        count(&mut totals, &job.click, &job.readers, 1);
     }
     totals
+}
+
+/// Adds a click to the totals of its readers, or takes it away.
+fn count(totals: &mut ClickDeltas, click: &Click, readers: &[Reader], sign: i64) {
+    for key in ClickKey::of(click, readers) {
+        *totals.entry(key).or_default() += sign;
+    }
 }
 
 /// The visitor day in which a countable click may be the first.

@@ -13,6 +13,7 @@ mod network;
 mod page;
 mod permutations;
 mod receipts;
+mod recreated;
 mod replay;
 mod reports;
 mod schema;

@@ -189,7 +189,8 @@ async fn a_nul_anywhere_is_answered_and_kept() {
         }
         let mut conn = app.store.read().await.unwrap();
         let kept = attempts::list_of_advertiser(&mut conn, advertiser, campaign, 100).await.unwrap();
-        assert_eq!(kept.len(), 2 * cases.len() + 3);
+        // A repeated parameter may name two campaigns: of a postback it is kept as nobody's.
+        assert_eq!(kept.len(), 2 * cases.len() - 1 + 3);
         assert!(kept.iter().any(|attempt| attempt.message.contains('\u{2400}')), "{kept:?}");
         drop(conn);
         // Links are public too.
