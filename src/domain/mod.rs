@@ -29,6 +29,7 @@ pub mod payout;
 pub mod reason;
 pub mod receipt;
 pub mod report;
+pub mod retention;
 pub mod review;
 pub mod rule;
 pub mod secret;

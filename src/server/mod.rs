@@ -8,6 +8,7 @@ pub mod demo;
 pub mod layers;
 pub mod lease;
 pub mod listen;
+pub mod retention;
 pub mod router;
 pub mod serve;
 pub mod tasks;

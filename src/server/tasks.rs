@@ -6,9 +6,10 @@ use std::time::Duration;
 use tokio::task::JoinHandle;
 use tokio::time::MissedTickBehavior;
 
+use super::retention;
 use crate::app::state::App;
 use crate::settlement::{hold, review};
-use crate::store::{StoreError, salts, sessions};
+use crate::store::{StoreError, sessions};
 
 /// How often a process looks.
 pub const INTERVAL_MS: u64 = 30_000;
@@ -34,7 +35,9 @@ pub async fn run(app: &App) {
     report("approve_due", review::approve_due(store, environment).await);
     report("release_due", hold::release_due(store, environment).await);
     report("forget_sessions", forget_sessions(app).await);
-    report("forget_salts", forget_salts(app).await);
+    report("forget_visitors", retention::visitors(store, environment).await);
+    report("forget_requests", retention::requests(store, environment).await);
+    report("forget_clicks", retention::clicks(store, environment).await);
 }
 
 fn report(task: &'static str, done: Result<usize, StoreError>) {
@@ -50,12 +53,4 @@ async fn forget_sessions(app: &App) -> Result<usize, StoreError> {
     let forgotten = sessions::delete_expired(&mut w, app.environment.now()).await?;
     w.commit().await?;
     Ok(usize::try_from(forgotten).unwrap_or(usize::MAX))
-}
-
-/// The salts and remembered visitors of the days before yesterday, so that no visitor is known for longer than 48 hours.
-async fn forget_salts(app: &App) -> Result<usize, StoreError> {
-    let mut w = app.store.write().await?;
-    salts::delete_before(&mut w, app.environment.now().utc_day() - 1).await?;
-    w.commit().await?;
-    Ok(0)
 }

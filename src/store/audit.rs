@@ -110,11 +110,12 @@ sql! {
     BAD_LABELS = "select min(click_id) as first_click, max(click_id) as last_click, count(*) as clicks,
         cast(sum(case when label = 'valid' then 1 else 0 end) as bigint) as valid,
         min(case when label = 'valid' then click_id end) as valid_click from clicks
-        where label <> 'invalid' and visitor is not null
+        where label <> 'invalid' and visitor is not null and click_id >= $1
         group by (click_id >> 21) / 86400000, publisher_id, campaign_id, visitor
         having sum(case when label = 'valid' then 1 else 0 end) <> 1
-        or (min(case when label = 'valid' then click_id end) >> 21) - (min(click_id) >> 21) > $1 order by 1";
-    FIRST_VISITOR_DAY = "select min(utc_day) as utc_day from visitors";
+        or (min(case when label = 'valid' then click_id end) >> 21) - (min(click_id) >> 21) > $2 order by 1";
+    FIRST_VISITOR_DAY = "select min(v.utc_day) as utc_day from visitors v
+        join visitor_salts s on s.utc_day = v.utc_day";
     UNKNOWN_VISITORS = "select c.click_id, 'it is valid on a day on which its visitor is not known' as problem
         from clicks c left join visitors v on v.utc_day = (c.click_id >> 21) / 86400000 + 18262
         and v.publisher_id = c.publisher_id and v.campaign_id = c.campaign_id and v.visitor = c.visitor
@@ -156,12 +157,13 @@ pub async fn bad_clicks(conn: &mut Conn) -> Result<Vec<BadClick>, StoreError> {
     on_driver!(conn, |c| query_as(BAD_CLICKS).fetch_all(c).await)
 }
 
-/// Where a later click than the first is valid, it is told from `overtaking_ms` on.
-pub async fn bad_labels(conn: &mut Conn, overtaking_ms: i64) -> Result<Vec<LabelGroup>, StoreError> {
-    on_driver!(conn, |c| query_as(BAD_LABELS).bind(overtaking_ms).fetch_all(c).await)
+/// Among the clicks from `first` on, which are all there. Where a later click than the first is valid, it is told from
+/// `overtaking_ms` on.
+pub async fn bad_labels(conn: &mut Conn, first: i64, overtaking_ms: i64) -> Result<Vec<LabelGroup>, StoreError> {
+    on_driver!(conn, |c| query_as(BAD_LABELS).bind(first).bind(overtaking_ms).fetch_all(c).await)
 }
 
-/// The first day whose visitors are still remembered.
+/// The first day whose visitors are all remembered: they are forgotten after its salt.
 pub async fn first_visitor_day(conn: &mut Conn) -> Result<Option<i64>, StoreError> {
     on_driver!(conn, |c| query_scalar(FIRST_VISITOR_DAY).fetch_one(c).await)
 }

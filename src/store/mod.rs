@@ -26,6 +26,7 @@ pub mod parties;
 pub mod payouts;
 pub mod receipts;
 pub mod report_quotas;
+pub mod retention;
 pub mod rollups;
 pub mod rows;
 pub mod salts;
@@ -62,6 +63,7 @@ pub fn every_sql() -> impl Iterator<Item = (&'static str, &'static str, &'static
         payouts::SQL,
         receipts::SQL,
         report_quotas::SQL,
+        retention::SQL,
         rollups::SQL,
         salts::SQL,
         sessions::SQL,

@@ -9,8 +9,6 @@ use crate::domain::time::Timestamp;
 sql! {
     FIND = "select salt from visitor_salts where utc_day = $1";
     INSERT = "insert into visitor_salts (utc_day, salt, created_at_ms) values ($1, $2, $3) on conflict do nothing";
-    DELETE_BEFORE = "delete from visitor_salts where utc_day < $1";
-    DELETE_VISITORS_BEFORE = "delete from visitors where utc_day < $1";
 }
 
 pub async fn find(conn: &mut Conn, utc_day: i64) -> Result<Option<[u8; 32]>, StoreError> {
@@ -22,10 +20,4 @@ pub async fn find(conn: &mut Conn, utc_day: i64) -> Result<Option<[u8; 32]>, Sto
 /// The first process of the day wins; the others take its salt.
 pub async fn insert(w: &mut Writer, utc_day: i64, salt: &[u8; 32], at: Timestamp) -> Result<(), StoreError> {
     on_driver!(w, |c| query(INSERT).bind(utc_day).bind(&salt[..]).bind(at).execute(c).await.map(drop))
-}
-
-/// Forgets the salts and the remembered visitors of the days before `utc_day`.
-pub async fn delete_before(w: &mut Writer, utc_day: i64) -> Result<(), StoreError> {
-    on_driver!(w, |c| query(DELETE_BEFORE).bind(utc_day).execute(c).await.map(drop))?;
-    on_driver!(w, |c| query(DELETE_VISITORS_BEFORE).bind(utc_day).execute(c).await.map(drop))
 }

@@ -17,6 +17,7 @@ use crate::domain::party::{MemberState, PartyKind, PartyState, Role};
 use crate::domain::payout::{PayoutRunState, PayoutState};
 use crate::domain::reason::{Outcome, ReasonCode};
 use crate::domain::report::{Basis, Grain};
+use crate::domain::retention::Kept;
 use crate::domain::review::StepReason;
 use crate::domain::terms::{FeeBasis, Model};
 use crate::domain::time::{Day, Timestamp};
@@ -113,6 +114,7 @@ stored_as_text!(
     Fact: as_str,
     FeeBasis: as_str,
     Grain: as_str,
+    Kept: as_str,
     MemberState: as_str,
     Model: as_str,
     Outcome: as_str,

@@ -9,15 +9,14 @@ use crate::domain::ids::ClickId;
 use crate::domain::link::SubIds;
 use crate::domain::reason::ReasonCode;
 use crate::domain::report::{ClickKey, Reader};
+use crate::domain::retention::{clicks_kept_from, start_of};
 use crate::domain::terms::Terms;
-use crate::domain::time::{DAY_MS, Timestamp, Zone};
+use crate::domain::time::{Timestamp, Zone};
 use crate::store::campaigns::Campaign;
 use crate::store::links::{LinkRoute, find_route_by_id};
 use crate::store::rollups::{self, ClickDeltas};
 use crate::store::{StoreError, Writer, clicks};
 
-/// Raw clicks are kept 13 months: an older one is not made again.
-const CLICKS_KEPT_MS: i64 = 395 * DAY_MS;
 /// Of a click id that led to nothing so much is kept, to find it again.
 const UNRESOLVED_CHARACTERS: usize = 16;
 
@@ -171,7 +170,7 @@ async fn make_again(
         is_deep_link_rejected: false,
         is_recreated: true,
     };
-    let is_kept = now.since(at) < CLICKS_KEPT_MS;
+    let is_kept = at >= start_of(clicks_kept_from(now));
     if is_kept {
         if clicks::insert_batch(w, std::slice::from_ref(&click)).await? == 0 {
             // Its own commit came first after all.

@@ -16,6 +16,7 @@ mod receipts;
 mod recreated;
 mod replay;
 mod reports;
+mod retention;
 mod schema;
 mod settlement;
 mod shop;

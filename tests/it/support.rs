@@ -156,6 +156,11 @@ impl TestApp {
         Self { url: running.url(), clock, store, environment, running: Some(running), database }
     }
 
+    /// What happens by itself, once, now.
+    pub async fn run_tasks(&self) {
+        tallystick::server::tasks::run(&self.running.as_ref().unwrap().app).await;
+    }
+
     pub async fn stop(self) {
         self.stop_and_keep().await;
     }

@@ -1,21 +1,22 @@
 //! Clicks: they fit their links and terms, and of a visitor's day exactly one is valid, the first.
 
 use super::{Check, id};
-use crate::domain::time::Day;
+use crate::domain::ids::first_id_at;
+use crate::domain::time::{Day, Timestamp};
 use crate::store::{Conn, StoreError, audit};
 
 /// A click gets its id when it arrives and its label when it is written. Of two at nearly the same moment, in one process
 /// or in two with clocks of their own, the later id may be written first; by more than this it never is.
 const OVERTAKING_MS_MAX: i64 = 10_000;
 
-pub async fn checks(conn: &mut Conn) -> Result<Vec<Check>, StoreError> {
+pub async fn checks(conn: &mut Conn, kept_from: Timestamp) -> Result<Vec<Check>, StoreError> {
     let clicks = usize::try_from(audit::count_clicks(conn).await?).unwrap_or(usize::MAX);
     let mut fit = Check::new("clicks fit their link, campaign, publisher and terms", clicks);
     for bad in audit::bad_clicks(conn).await? {
         fit.bad.push(format!("click {}: {}", id(bad.click_id), bad.problem));
     }
     let mut labels = Check::new("of a visitor's day the first click is valid, and no other", clicks);
-    for group in audit::bad_labels(conn, OVERTAKING_MS_MAX).await? {
+    for group in audit::bad_labels(conn, first_id_at(kept_from), OVERTAKING_MS_MAX).await? {
         let (first, last) = (id(group.first_click), id(group.last_click));
         labels.bad.push(match group.valid_click {
             Some(valid) if group.valid == 1 => {

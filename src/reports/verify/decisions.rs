@@ -7,9 +7,10 @@ use std::collections::hash_map::Entry;
 use super::{Check, id, id_or_nothing};
 use crate::domain::decision::{Decision, decide};
 use crate::domain::evidence::{Evidence, Inputs};
-use crate::domain::ids::{CampaignId, ConversionId};
+use crate::domain::ids::{CampaignId, ConversionId, time_of};
 use crate::domain::reason::ReasonCode;
 use crate::domain::terms::Terms;
+use crate::domain::time::Timestamp;
 use crate::store::audit_money::{self, Conversion, Event, Price, PriceRule};
 use crate::store::{Conn, StoreError, evidence, terms};
 
@@ -18,7 +19,11 @@ const OPEN: [&str; 2] = ["unattributed", "pending"];
 /// The states of what lost its worth.
 const ENDED: [&str; 2] = ["rejected", "reversed"];
 
-pub async fn checks(conn: &mut Conn, conversions: &[Conversion]) -> Result<[Check; 3], StoreError> {
+pub async fn checks(
+    conn: &mut Conn,
+    conversions: &[Conversion],
+    kept_from: Timestamp,
+) -> Result<[Check; 3], StoreError> {
     let mut decided = Check::new("decisions come out the same from their inputs", conversions.len());
     let mut known: HashMap<i64, Vec<Terms>> = HashMap::new();
     for row in conversions {
@@ -36,7 +41,7 @@ pub async fn checks(conn: &mut Conn, conversions: &[Conversion]) -> Result<[Chec
         };
         decided.bad.extend(problem.map(|problem| format!("conversion {}: {problem}", id(row.conversion_id))));
     }
-    Ok([decided, credited(conversions), priced(conn, conversions).await?])
+    Ok([decided, credited(conversions, kept_from), priced(conn, conversions).await?])
 }
 
 /// What differs, the first of it; nothing where all is the same.
@@ -104,9 +109,9 @@ fn against_row(row: &Conversion, decision: &Decision) -> Option<String> {
     different.next().map(|(name, stored, decided)| format!("its {name} is {stored}, decided was {decided}"))
 }
 
-/// The credited click exists and says the same as the conversion.
-fn credited(conversions: &[Conversion]) -> Check {
-    let rows = conversions.iter().filter(|row| row.click_id.is_some());
+/// The credited click exists and says the same as the conversion; one that is past its keeping need not.
+fn credited(conversions: &[Conversion], kept_from: Timestamp) -> Check {
+    let rows = conversions.iter().filter(|row| row.click_id.is_some_and(|click| time_of(click) >= kept_from));
     let mut check = Check::new("credited clicks are those that are stored", rows.clone().count());
     for row in rows {
         let same = row.clicked_campaign == Some(row.campaign_id)

@@ -10,7 +10,8 @@ mod payouts;
 mod totals;
 
 use crate::domain::ids::PartyId;
-use crate::store::{Conn, StoreError, audit_money};
+use crate::domain::retention::Kept;
+use crate::store::{Conn, StoreError, audit_money, retention};
 
 /// One question that was asked of every row.
 #[derive(Debug)]
@@ -47,9 +48,10 @@ pub async fn verify(conn: &mut Conn) -> Result<Vec<Check>, StoreError> {
     let conversions = audit_money::conversions(conn).await?;
     let transfers = audit_money::transfers(conn).await?;
     let events = audit_money::events(conn).await?;
-    let mut checks = clicks::checks(conn).await?;
-    checks.extend(totals::checks(conn).await?);
-    checks.extend(decisions::checks(conn, &conversions).await?);
+    let kept_from = retention::forgotten_before(conn, Kept::Clicks).await?;
+    let mut checks = clicks::checks(conn, kept_from).await?;
+    checks.extend(totals::checks(conn, kept_from).await?);
+    checks.extend(decisions::checks(conn, &conversions, kept_from).await?);
     checks.push(decisions::states(&conversions, &events));
     checks.push(decisions::steps(&conversions, &events));
     checks.extend(ledger::checks(&transfers, &conversions, &events));

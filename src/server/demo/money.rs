@@ -11,10 +11,11 @@ use crate::domain::money::{Currency, Money};
 use crate::domain::payout::PayoutState;
 use crate::domain::reason::RejectReason;
 use crate::domain::time::{DAY_MS, HOUR_MS, Timestamp, Zone};
+use crate::server::retention;
 use crate::settlement::payout::PayoutRefused;
 use crate::settlement::{deposit, hold, payout, review};
 use crate::store::conversions::{self, Filter};
-use crate::store::{ledger, payouts, salts};
+use crate::store::{ledger, payouts};
 
 const LIST_MAX: i64 = 2_000;
 /// An order is looked at once it is so old.
@@ -35,9 +36,8 @@ pub async fn morning(stage: &Stage) -> anyhow::Result<()> {
     let (store, environment) = (&stage.app.store, &stage.app.environment);
     review::approve_due(store, environment).await?;
     hold::release_due(store, environment).await?;
-    let mut w = store.write().await?;
-    salts::delete_before(&mut w, stage.now().utc_day() - 1).await?;
-    Ok(w.commit().await?)
+    retention::visitors(store, environment).await?;
+    Ok(())
 }
 
 /// An advertiser goes through what is pending: most is good, some came back, some it leaves to the deadline.
