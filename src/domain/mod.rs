@@ -17,6 +17,7 @@ pub mod commission;
 pub mod conversion;
 pub mod conversion_report;
 pub mod decision;
+pub mod durability;
 pub mod enrollment;
 pub mod environment;
 pub mod evidence;

@@ -9,10 +9,16 @@ use super::layers::client_address::TrustedProxies;
 use super::telemetry::LogFormat;
 use crate::auth::members::Admission;
 use crate::domain::conversion_report::UNVERIFIED_REPORTS_PER_DAY_MAX;
+use crate::domain::durability::ClickDurability;
 use crate::domain::payout::NET_DAYS_DEFAULT;
 use crate::domain::secret::SecretKey;
 use crate::domain::site::BaseUrl;
 use crate::settlement::payout::PayoutSettings;
+
+/// The name of a level, or which there are.
+fn click_durability(text: &str) -> Result<ClickDurability, String> {
+    text.parse().map_err(|_| format!("{text:?} is none of strict, process, fast"))
+}
 
 /// An affiliate network in one binary whose numbers every party can check.
 #[derive(Debug, Parser)]
@@ -72,6 +78,9 @@ pub struct ServeOptions {
     /// So many new orders of a campaign and UTC day are taken from reports that anybody can send, such as the pixel's.
     #[arg(long, env = "UNVERIFIED_REPORTS_PER_DAY_MAX", default_value_t = UNVERIFIED_REPORTS_PER_DAY_MAX, value_parser = clap::value_parser!(i64).range(1..))]
     pub unverified_reports_per_day_max: i64,
+    /// What is promised of a click when it is answered: strict, on disk; process, it outlives this process; fast, nothing.
+    #[arg(long, env = "CLICK_DURABILITY", default_value = "strict", value_parser = click_durability)]
+    pub click_durability: ClickDurability,
     #[command(flatten)]
     pub payout: PayoutOptions,
     /// For rehearsals: an instant such as 2026-03-02T10:00:00Z, or @FILE that holds one.

@@ -13,6 +13,7 @@ use crate::domain::site::BaseUrl;
 use crate::server::layers::client_address::TrustedProxies;
 use crate::settlement::payout::PayoutSettings;
 use crate::store::driver::is_postgres;
+use crate::tracking::{self, recorder::RecorderSettings};
 
 /// Everything that a running process needs to know besides its database, clock and entropy.
 #[derive(Debug, Clone)]
@@ -21,7 +22,7 @@ pub struct Config {
     pub secret_key: SecretKey,
     pub trusted_proxies: TrustedProxies,
     pub admission: Admission,
-    pub commit_budget_ms: u64,
+    pub recorder: RecorderSettings,
     /// New orders of a campaign and UTC day that unverified reports may make.
     pub unverified_reports_per_day_max: i64,
     pub payout: PayoutSettings,
@@ -29,6 +30,18 @@ pub struct Config {
     pub task_interval_ms: u64,
     /// Log-ins that the demo shows on the log-in page; empty elsewhere.
     pub demo_logins: Vec<(String, String)>,
+}
+
+impl Config {
+    /// What of it the public end points need.
+    pub fn tracking(&self) -> tracking::Settings {
+        tracking::Settings {
+            secret_key: self.secret_key.clone(),
+            base_url: self.base_url.clone(),
+            recorder: self.recorder,
+            unverified_per_day_max: self.unverified_reports_per_day_max,
+        }
+    }
 }
 
 /// The file of a SQLite address; none for a database in memory.

@@ -54,9 +54,9 @@ pub fn router(app: &App, tracking: Tracking, config: &Config) -> Router {
         .route("/api/{*function}", post(server_function))
         .leptos_routes_with_handler(pages, get(page))
         .fallback(get(page))
-        .with_state(app.clone())
-        .merge(tracking::routes(tracking));
-    layers::apply(routes, app, config).layer(compression())
+        .with_state(app.clone());
+    let pages = layers::around_pages(routes, app, config).layer(compression());
+    pages.merge(layers::around_tracking(tracking::routes(tracking), config))
 }
 
 /// The path of every page, as the router writes it; the access test walks them.

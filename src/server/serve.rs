@@ -20,6 +20,7 @@ use crate::domain::ids::IdGenerator;
 use crate::domain::site::BaseUrl;
 use crate::store::Store;
 use crate::tracking::Tracking;
+use crate::tracking::recorder::RecorderSettings;
 
 /// How long the end waits for what should be over at once.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
@@ -55,7 +56,7 @@ pub async fn serve(options: ServeOptions) -> anyhow::Result<()> {
         secret_key: key,
         trusted_proxies: options.trusted_proxies,
         admission: options.admission,
-        commit_budget_ms: options.commit_budget_ms,
+        recorder: RecorderSettings { durability: options.click_durability, commit_budget_ms: options.commit_budget_ms },
         unverified_reports_per_day_max: options.unverified_reports_per_day_max,
         payout: options.payout.settings(),
         task_interval_ms: tasks::INTERVAL_MS,
@@ -107,7 +108,7 @@ pub struct Running {
     stop: oneshot::Sender<()>,
     served: tokio::task::JoinHandle<()>,
     clicks: tokio::task::JoinHandle<()>,
-    tasks: tokio::task::JoinHandle<()>,
+    tasks: [tokio::task::JoinHandle<()>; 2],
 }
 
 impl Running {
@@ -119,14 +120,7 @@ impl Running {
         listener: TcpListener,
     ) -> anyhow::Result<Self> {
         let app = app(&config, store, environment);
-        let (tracking, clicks) = Tracking::start(
-            app.store.clone(),
-            app.environment.clone(),
-            app.secret_key.clone(),
-            app.base_url.clone(),
-            config.commit_budget_ms,
-            config.unverified_reports_per_day_max,
-        );
+        let (tracking, clicks) = Tracking::start(app.store.clone(), app.environment.clone(), config.tracking());
         let router = router::router(&app, tracking, &config);
         let address = listener.local_addr()?;
         let (stop, stopped) = oneshot::channel();
@@ -134,7 +128,8 @@ impl Running {
             // A dropped sender means the same as a sent one.
             let _ = stopped.await;
         }));
-        let tasks = tasks::spawn(app.clone(), config.task_interval_ms);
+        let checkpoints = tasks::spawn_checkpoints(app.store.clone());
+        let tasks = [tasks::spawn(app.clone(), config.task_interval_ms), checkpoints];
         Ok(Self { app, address, stop, served, clicks, tasks })
     }
 
@@ -153,7 +148,7 @@ impl Running {
         self.app.store.changes().end();
         let _ = self.stop.send(());
         // What a task has not committed it finds due again after the next start.
-        self.tasks.abort();
+        self.tasks.iter().for_each(tokio::task::JoinHandle::abort);
         let _ = self.served.await;
         // A connection that outlives the drain keeps the writer's queue open: nothing more can be waiting in it.
         let _ = tokio::time::timeout(CLOSE_TIMEOUT, self.clicks).await;

@@ -9,10 +9,27 @@ use tokio::time::MissedTickBehavior;
 use super::retention;
 use crate::app::state::App;
 use crate::settlement::{hold, review};
-use crate::store::{StoreError, sessions};
+use crate::store::{Store, StoreError, sessions};
 
 /// How often a process looks.
 pub const INTERVAL_MS: u64 = 30_000;
+
+/// How often what was committed is copied into the SQLite file, in the background.
+const CHECKPOINT_INTERVAL_MS: u64 = 500;
+
+/// Keeps checkpoints off the path of commits, until it is aborted; ends by itself on PostgreSQL.
+pub fn spawn_checkpoints(store: Store) -> JoinHandle<()> {
+    tokio::spawn(async move {
+        let mut ticks = tokio::time::interval(Duration::from_millis(CHECKPOINT_INTERVAL_MS));
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        while store.is_sqlite() {
+            ticks.tick().await;
+            if let Err(error) = store.checkpoint().await {
+                tracing::warn!(%error, "checkpoint");
+            }
+        }
+    })
+}
 
 /// Runs [`run`] every `interval_ms`, until it is aborted; 0 never runs it.
 pub fn spawn(app: App, interval_ms: u64) -> JoinHandle<()> {

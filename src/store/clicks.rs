@@ -167,7 +167,7 @@ async fn visitors_unnest(c: &mut PgConnection, visitors: &[VisitorDay]) -> sqlx:
 }
 
 /// Stores a batch and says how many of it are new; a click that is there already stays as it is.
-pub async fn insert_batch(w: &mut Writer, clicks: &[Click]) -> Result<u64, StoreError> {
+pub async fn insert_batch(w: &mut Writer, clicks: &[&Click]) -> Result<u64, StoreError> {
     let result = match w.driver() {
         Driver::Sqlite(c) => insert_rows(c, clicks).await,
         Driver::Postgres(c) => insert_unnest(c, clicks).await,
@@ -175,7 +175,7 @@ pub async fn insert_batch(w: &mut Writer, clicks: &[Click]) -> Result<u64, Store
     w.settle(result)
 }
 
-async fn insert_rows(c: &mut SqliteConnection, clicks: &[Click]) -> sqlx::Result<u64> {
+async fn insert_rows(c: &mut SqliteConnection, clicks: &[&Click]) -> sqlx::Result<u64> {
     let mut stored = 0;
     for (text, rows) in INSERT_ROWS.chunks(clicks) {
         let mut insert = query(text);
@@ -195,9 +195,9 @@ async fn insert_rows(c: &mut SqliteConnection, clicks: &[Click]) -> sqlx::Result
     Ok(stored)
 }
 
-async fn insert_unnest(c: &mut PgConnection, clicks: &[Click]) -> sqlx::Result<u64> {
-    fn all<'c, T>(clicks: &'c [Click], pick: impl Fn(&'c Click) -> T) -> Vec<T> {
-        clicks.iter().map(pick).collect()
+async fn insert_unnest(c: &mut PgConnection, clicks: &[&Click]) -> sqlx::Result<u64> {
+    fn all<'c, T>(clicks: &[&'c Click], pick: impl Fn(&'c Click) -> T) -> Vec<T> {
+        clicks.iter().copied().map(pick).collect()
     }
     let mut insert = query(INSERT_UNNEST)
         .bind(all(clicks, |r| r.click_id))

@@ -18,9 +18,14 @@ static POSTGRES: Migrator = sqlx::migrate!("migrations/postgres");
 
 /// Before 3.51.3 a reset of the write-ahead log could corrupt the file (trust.md, fact 4).
 const SQLITE_VERSION_MIN: &str = "3.51.3";
+/// Pages of 4 KiB in the write-ahead log before a writer itself copies them into the file: 32 MiB. Until then
+/// [`Store::checkpoint`] does it in the background, off the path of a commit (performance.md, section 1).
+const WAL_PAGES_MAX: &str = "8192";
 const READERS_MAX: u32 = 8;
 const POSTGRES_CONNECTIONS_MAX: u32 = 16;
 const ACQUIRE_TIMEOUT_MS: u64 = 10_000;
+/// Two statements, sent as one.
+const POSTGRES_BEGIN_RELAXED: &str = "begin; set local synchronous_commit = off";
 
 /// Runs one body on whichever driver `conn` is: `on_driver!(conn, |c| query_as(SQL).fetch_optional(c).await)`.
 /// The body is compiled twice; inside it `c` is `&mut SqliteConnection` or `&mut PgConnection`.
@@ -141,7 +146,7 @@ impl DerefMut for Writer {
 
 #[derive(Clone)]
 enum Pools {
-    Sqlite { read: SqlitePool, write: SqlitePool },
+    Sqlite { read: SqlitePool, write: SqlitePool, relaxed: SqlitePool },
     Postgres(PgPool),
 }
 
@@ -184,7 +189,7 @@ impl Store {
                 .busy_timeout(Duration::from_millis(ACQUIRE_TIMEOUT_MS))
                 .pragma("query_only", "1");
             let read = SqlitePoolOptions::new().max_connections(1).connect_with(options).await?;
-            Pools::Sqlite { write: read.clone(), read }
+            Pools::Sqlite { write: read.clone(), relaxed: read.clone(), read }
         };
         Ok(Self { pools, changes: Changes::new() })
     }
@@ -223,6 +228,26 @@ impl Store {
         Ok(Writer { conn: Conn::new(held), changes: self.changes.clone(), changed: Vec::new() })
     }
 
+    /// A write transaction whose commit outlives this process, but perhaps not a power cut: for clicks, where the
+    /// network promises no more than that. Everything else is [`Store::write`].
+    pub async fn write_relaxed(&self) -> Result<Writer, StoreError> {
+        let held = match &self.pools {
+            Pools::Sqlite { relaxed, .. } => Held::SqliteTx(relaxed.begin_with("begin immediate").await?),
+            Pools::Postgres(pool) => Held::PostgresTx(pool.begin_with(POSTGRES_BEGIN_RELAXED).await?),
+        };
+        Ok(Writer { conn: Conn::new(held), changes: self.changes.clone(), changed: Vec::new() })
+    }
+
+    /// Copies what was committed into the SQLite file, as far as that stops nobody, so that writers need not.
+    /// PostgreSQL does it by itself.
+    pub async fn checkpoint(&self) -> Result<(), StoreError> {
+        match &self.pools {
+            Pools::Sqlite { read, .. } => sqlx::query(SQLITE_CHECKPOINT).execute(read).await.map(drop)?,
+            Pools::Postgres(_) => {}
+        }
+        Ok(())
+    }
+
     /// What a database promises of a commit is read back, never assumed (trust.md, I-3).
     async fn check_durability(&self) -> Result<(), StoreError> {
         match &self.pools {
@@ -233,8 +258,9 @@ impl Store {
 
     pub async fn close(&self) {
         match &self.pools {
-            Pools::Sqlite { read, write } => {
+            Pools::Sqlite { read, write, relaxed } => {
                 read.close().await;
+                relaxed.close().await;
                 write.close().await;
             }
             Pools::Postgres(pool) => pool.close().await,
@@ -258,16 +284,21 @@ async fn open_sqlite(url: &str) -> Result<Pools, StoreError> {
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
         .busy_timeout(Duration::from_millis(ACQUIRE_TIMEOUT_MS))
+        .pragma("wal_autocheckpoint", WAL_PAGES_MAX)
         .foreign_keys(true);
     let write = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await?;
+    // Not opened before it is needed: most networks promise that a click is on disk.
+    let relaxed = SqlitePoolOptions::new().max_connections(1);
+    let relaxed = relaxed.connect_lazy_with(options.clone().synchronous(SqliteSynchronous::Normal));
     let read = SqlitePoolOptions::new().max_connections(READERS_MAX);
     let read = read.connect_with(options.pragma("query_only", "1")).await?;
-    Ok(Pools::Sqlite { read, write })
+    Ok(Pools::Sqlite { read, write, relaxed })
 }
 
 sql! {
     SQLITE_FACTS [sqlite] = "select sqlite_version() as version, j.journal_mode as journal, s.synchronous as synchronous
         from pragma_journal_mode j, pragma_synchronous s";
+    SQLITE_CHECKPOINT [sqlite] = "pragma wal_checkpoint(passive)";
     POSTGRES_FACTS [postgres] = "select current_setting('fsync') as fsync,
         current_setting('synchronous_commit') as synchronous_commit";
 }

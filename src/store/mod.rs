@@ -14,6 +14,7 @@ pub mod changes;
 pub mod clicks;
 pub mod conversion_lists;
 pub mod conversions;
+pub mod deferrals;
 pub mod deposits;
 pub mod enrollments;
 pub mod error;
@@ -51,6 +52,7 @@ pub fn every_sql() -> impl Iterator<Item = (&'static str, &'static str, &'static
         clicks::SQL,
         conversion_lists::SQL,
         conversions::SQL,
+        deferrals::SQL,
         deposits::SQL,
         driver::SQL,
         enrollments::SQL,

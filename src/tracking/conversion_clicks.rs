@@ -172,7 +172,7 @@ async fn make_again(
     };
     let is_kept = at >= start_of(clicks_kept_from(now));
     if is_kept {
-        if clicks::insert_batch(w, std::slice::from_ref(&click)).await? == 0 {
+        if clicks::insert_batch(w, &[&click]).await? == 0 {
             // Its own commit came first after all.
             return Ok(clicks::find(w, token.click_id).await?.unwrap_or(click));
         }

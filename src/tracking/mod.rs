@@ -32,6 +32,16 @@ use crate::domain::secret::SecretKey;
 use crate::domain::site::BaseUrl;
 use crate::store::Store;
 
+/// How a network tracks.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    pub secret_key: SecretKey,
+    pub base_url: BaseUrl,
+    pub recorder: recorder::RecorderSettings,
+    /// New orders of a campaign and UTC day that unverified reports may make.
+    pub unverified_per_day_max: i64,
+}
+
 /// What the public end points work with.
 #[derive(Clone)]
 pub struct Tracking(Arc<Parts>);
@@ -59,15 +69,9 @@ impl std::ops::Deref for Tracking {
 
 impl Tracking {
     /// Starts the writer of clicks; it ends when the last handle is gone, after it has stored what it was given.
-    pub fn start(
-        store: Store,
-        environment: Environment,
-        secret_key: SecretKey,
-        base_url: BaseUrl,
-        commit_budget_ms: u64,
-        unverified_per_day_max: i64,
-    ) -> (Self, JoinHandle<()>) {
-        let (recorder, writer) = recorder::start(store.clone(), commit_budget_ms);
+    pub fn start(store: Store, environment: Environment, settings: Settings) -> (Self, JoinHandle<()>) {
+        let Settings { secret_key, base_url, recorder, unverified_per_day_max } = settings;
+        let (recorder, writer) = recorder::start(store.clone(), recorder);
         let parts = Parts {
             links: link_cache::LinkCache::new(store.clone(), base_url.is_development()),
             salts: salts::Salts::default(),

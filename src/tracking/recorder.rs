@@ -2,20 +2,27 @@
 //!
 //! The batch fills itself while the last commit is synced: the writer takes what is there and never lingers.
 
+use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio::task::JoinHandle;
 
-use crate::domain::click::{Click, ClickLabel};
+use crate::domain::click::{Click, ClickLabel, ClickReason};
+use crate::domain::durability::ClickDurability;
+use crate::domain::ids::{CreativeId, LinkId};
 use crate::domain::report::{ClickKey, Reader};
 use crate::store::clicks::{self, VisitorDay};
+use crate::store::deferrals::{self, Deferrals};
 use crate::store::rollups::{self, ClickDeltas};
 use crate::store::{Store, StoreError, Writer};
 
 const QUEUE_CLICKS_MAX: usize = 65_536;
 const BATCH_CLICKS_MAX: usize = 8_192;
+/// Clicks that wait for a place in the queue at most, while the database is away: about half a gigabyte.
+const WAITING_CLICKS_MAX: usize = 262_144;
 const RETRY_PAUSE_MS: u64 = 50;
 
 /// What the answer to a click promises.
@@ -23,7 +30,8 @@ const RETRY_PAUSE_MS: u64 = 50;
 pub enum Promise {
     /// Its commit came first.
     Durable,
-    /// The commit took longer than the budget, or the queue is full: the click is queued, and may be lost in a crash.
+    /// The commit took longer than the budget, the queue is full, or the network does not promise more
+    /// ([`ClickDurability`]): the click may be lost in a crash.
     Deferred,
 }
 
@@ -43,19 +51,45 @@ struct Job {
     stored: oneshot::Sender<()>,
 }
 
+/// What is promised of a click, and how long its visitor may wait for that.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RecorderSettings {
+    pub durability: ClickDurability,
+    /// How long an answer waits for the commit; 0: however long it takes.
+    pub commit_budget_ms: u64,
+}
+
+/// Promises that were not kept, until they are counted in the database.
+#[derive(Default)]
+struct Missed {
+    deferred: AtomicI64,
+    lost: AtomicI64,
+}
+
 /// The writing end of the queue.
 #[derive(Clone)]
 pub struct Recorder {
     queue: mpsc::Sender<Job>,
+    durability: ClickDurability,
     /// Nothing: wait for the commit however long it takes.
     budget: Option<Duration>,
+    waiting: Arc<Semaphore>,
+    missed: Arc<Missed>,
 }
 
 /// Starts the writer. It ends when every [`Recorder`] is gone, after it has stored what they gave it.
-pub fn start(store: Store, commit_budget_ms: u64) -> (Recorder, JoinHandle<()>) {
+pub fn start(store: Store, settings: RecorderSettings) -> (Recorder, JoinHandle<()>) {
     let (queue, jobs) = mpsc::channel(QUEUE_CLICKS_MAX);
-    let budget = (commit_budget_ms > 0).then(|| Duration::from_millis(commit_budget_ms));
-    (Recorder { queue, budget }, tokio::spawn(write_all(store, jobs)))
+    let missed = Arc::new(Missed::default());
+    let recorder = Recorder {
+        queue,
+        durability: settings.durability,
+        budget: (settings.commit_budget_ms > 0).then(|| Duration::from_millis(settings.commit_budget_ms)),
+        waiting: Arc::new(Semaphore::new(WAITING_CLICKS_MAX)),
+        missed: missed.clone(),
+    };
+    let writer = Writing { store, durability: settings.durability, missed };
+    (recorder, tokio::spawn(writer.write_all(jobs)))
 }
 
 impl Recorder {
@@ -63,66 +97,112 @@ impl Recorder {
     pub async fn record(&self, click: Click, readers: Arc<[Reader]>) -> Promise {
         let (stored, done) = oneshot::channel();
         let job = Job { click, readers, stored };
-        let Some(budget) = self.budget else {
-            return match self.queue.send(job).await {
-                Ok(()) => promise(done.await.is_ok()),
-                Err(_) => Promise::Deferred,
-            };
+        let is_stored = match (self.durability, self.budget) {
+            (ClickDurability::Fast, _) => {
+                self.enqueue(job);
+                return Promise::Deferred;
+            }
+            (_, None) => self.queue.send(job).await.is_ok() && done.await.is_ok(),
+            (_, Some(budget)) => self.enqueue(job) && matches!(tokio::time::timeout(budget, done).await, Ok(Ok(()))),
         };
-        match self.queue.try_send(job) {
-            Ok(()) => promise(matches!(tokio::time::timeout(budget, done).await, Ok(Ok(())))),
-            Err(mpsc::error::TrySendError::Full(job)) => self.defer(job),
-            Err(mpsc::error::TrySendError::Closed(_)) => Promise::Deferred,
+        if is_stored && self.durability == ClickDurability::Strict {
+            return Promise::Durable;
         }
+        if !is_stored {
+            self.missed.deferred.fetch_add(1, Ordering::Relaxed);
+        }
+        Promise::Deferred
     }
 
-    /// Waits for a place in the queue in the visitor's stead.
-    fn defer(&self, job: Job) -> Promise {
+    /// Puts a click into the queue, or, when that is full, lets it wait for a place in the visitor's stead. True when
+    /// it is in the queue.
+    fn enqueue(&self, job: Job) -> bool {
+        let Err(mpsc::error::TrySendError::Full(job)) = self.queue.try_send(job) else { return true };
+        let Ok(place) = self.waiting.clone().try_acquire_owned() else {
+            self.missed.lost.fetch_add(1, Ordering::Relaxed);
+            return false;
+        };
         let queue = self.queue.clone();
         tokio::spawn(async move {
             // The queue closes only when the process ends.
             let _ = queue.send(job).await;
+            drop(place);
         });
-        Promise::Deferred
+        false
     }
 }
 
-const fn promise(is_stored: bool) -> Promise {
-    if is_stored { Promise::Durable } else { Promise::Deferred }
+/// The one writer.
+struct Writing {
+    store: Store,
+    durability: ClickDurability,
+    missed: Arc<Missed>,
 }
 
-async fn write_all(store: Store, mut jobs: mpsc::Receiver<Job>) {
-    let mut batch = Vec::new();
-    while jobs.recv_many(&mut batch, BATCH_CLICKS_MAX).await > 0 {
-        batch.sort_by_key(|job| job.click.click_id);
-        while let Err(error) = write(&store, &mut batch).await {
-            tracing::error!(clicks = batch.len(), %error, "a batch of clicks is not stored yet");
-            tokio::time::sleep(Duration::from_millis(RETRY_PAUSE_MS)).await;
+impl Writing {
+    async fn write_all(self, mut jobs: mpsc::Receiver<Job>) {
+        let mut batch = Vec::new();
+        while jobs.recv_many(&mut batch, BATCH_CLICKS_MAX).await > 0 {
+            batch.sort_by_key(|job| job.click.click_id);
+            while let Err(error) = self.write(&mut batch).await {
+                tracing::error!(clicks = batch.len(), %error, "a batch of clicks is not stored yet");
+                tokio::time::sleep(Duration::from_millis(RETRY_PAUSE_MS)).await;
+            }
+            let utc_day = batch.last().map_or(0, |job| job.click.click_id.time().utc_day());
+            for job in batch.drain(..) {
+                // The visitor may be gone.
+                let _ = job.stored.send(());
+            }
+            self.count_missed(utc_day).await;
         }
-        for job in batch.drain(..) {
-            // The visitor may be gone.
-            let _ = job.stored.send(());
+    }
+
+    /// Counts the promises that the batch missed. What cannot be counted now is counted after the next batch.
+    async fn count_missed(&self, utc_day: i64) {
+        let take = |count: &AtomicI64| count.swap(0, Ordering::Relaxed);
+        let missed = Deferrals { deferred: take(&self.missed.deferred), lost: take(&self.missed.lost) };
+        if missed == Deferrals::default() {
+            return;
+        }
+        tracing::warn!(deferred = missed.deferred, lost = missed.lost, "clicks were answered before their commit");
+        if let Err(error) = self.add_missed(utc_day, missed).await {
+            tracing::error!(%error, "deferred clicks are not counted yet");
+            self.missed.deferred.fetch_add(missed.deferred, Ordering::Relaxed);
+            self.missed.lost.fetch_add(missed.lost, Ordering::Relaxed);
         }
     }
-}
 
-/// One transaction: who is new today, the clicks, the totals.
-async fn write(store: &Store, batch: &mut [Job]) -> Result<(), StoreError> {
-    let mut w = store.write().await?;
-    label(&mut w, batch.iter_mut().collect()).await?;
-    let clicks: Vec<Click> = batch.iter().map(|job| job.click.clone()).collect();
-    if clicks::insert_batch(&mut w, &clicks).await? == clicks.len() as u64 {
-        rollups::add_clicks(&mut w, &totals(batch.iter())).await?;
-        return w.commit().await;
+    async fn add_missed(&self, utc_day: i64, missed: Deferrals) -> Result<(), StoreError> {
+        let mut w = self.store.write().await?;
+        deferrals::add(&mut w, utc_day, missed).await?;
+        w.commit().await
     }
-    // Some were there before: made again from their token while they waited in the queue.
-    drop(w);
-    write_again(store, batch).await
+
+    /// A transaction that keeps what the network promises of a click.
+    async fn begin(&self) -> Result<Writer, StoreError> {
+        match self.durability {
+            ClickDurability::Strict => self.store.write().await,
+            ClickDurability::Process | ClickDurability::Fast => self.store.write_relaxed().await,
+        }
+    }
+
+    /// One transaction: who is new today, the clicks, the totals.
+    async fn write(&self, batch: &mut [Job]) -> Result<(), StoreError> {
+        let mut w = self.begin().await?;
+        label(&mut w, batch.iter_mut().collect()).await?;
+        let clicks: Vec<&Click> = batch.iter().map(|job| &job.click).collect();
+        if clicks::insert_batch(&mut w, &clicks).await? == clicks.len() as u64 {
+            rollups::add_clicks(&mut w, &totals(batch)).await?;
+            return w.commit().await;
+        }
+        // Some were there before: made again from their token while they waited in the queue.
+        drop(w);
+        write_again(self.begin().await?, batch).await
+    }
 }
 
-/// As [`write`], where some are there: one that was made again gives way to its own record.
-async fn write_again(store: &Store, batch: &mut [Job]) -> Result<(), StoreError> {
-    let mut w = store.write().await?;
+/// As [`Writing::write`], where some are there: one that was made again gives way to its own record.
+async fn write_again(mut w: Writer, batch: &mut [Job]) -> Result<(), StoreError> {
     let mut new = Vec::new();
     let mut deltas = ClickDeltas::new();
     for job in batch {
@@ -139,7 +219,7 @@ async fn write_again(store: &Store, batch: &mut [Job]) -> Result<(), StoreError>
         }
     }
     label(&mut w, new.iter_mut().map(|job| &mut **job).collect()).await?;
-    let clicks: Vec<Click> = new.iter().map(|job| job.click.clone()).collect();
+    let clicks: Vec<&Click> = new.iter().map(|job| &job.click).collect();
     if clicks::insert_batch(&mut w, &clicks).await? != clicks.len() as u64 {
         // One more was made again in between: look once more.
         return Err(StoreError::Conflict);
@@ -151,18 +231,30 @@ async fn write_again(store: &Store, batch: &mut [Job]) -> Result<(), StoreError>
     w.commit().await
 }
 
-fn totals<'j>(jobs: impl Iterator<Item = &'j Job>) -> ClickDeltas {
+/// What clicks have in common that count in the same totals, by the same readers: a link has one campaign and one
+/// publisher, and in every zone a quarter of an hour lies within one day.
+type Alike = (*const Reader, LinkId, Option<CreativeId>, i64, ClickLabel, Option<ClickReason>);
+
+/// The keys of the totals are made once for clicks that are alike, since a day in a zone takes long to find.
+fn totals(batch: &[Job]) -> ClickDeltas {
+    let mut counts: HashMap<Alike, (&Job, i64)> = HashMap::new();
+    for job in batch {
+        let (click, readers) = (&job.click, job.readers.as_ptr());
+        let quarter = click.click_id.time().quarter();
+        let alike = (readers, click.link_id, click.creative_id, quarter, click.label, click.reason);
+        counts.entry(alike).or_insert((job, 0)).1 += 1;
+    }
     let mut totals = ClickDeltas::new();
-    for job in jobs {
-        count(&mut totals, &job.click, &job.readers, 1);
+    for (job, clicks) in counts.into_values() {
+        count(&mut totals, &job.click, &job.readers, clicks);
     }
     totals
 }
 
-/// Adds a click to the totals of its readers, or takes it away.
-fn count(totals: &mut ClickDeltas, click: &Click, readers: &[Reader], sign: i64) {
+/// Adds so many clicks like this one to the totals of its readers; takes away below zero.
+fn count(totals: &mut ClickDeltas, click: &Click, readers: &[Reader], clicks: i64) {
     for key in ClickKey::of(click, readers) {
-        *totals.entry(key).or_default() += sign;
+        *totals.entry(key).or_default() += clicks;
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use tallystick::auth::members::Admission;
 use tallystick::domain::conversion::ConversionState;
+use tallystick::domain::durability::ClickDurability;
 use tallystick::domain::environment::Environment;
 use tallystick::domain::party::{Acting, PartyKind};
 use tallystick::domain::payout::PayoutState;
@@ -19,6 +20,7 @@ use tallystick::settlement::payout::PayoutSettings;
 use tallystick::store::conversions::{self, Conversion, Filter};
 use tallystick::store::driver::Driver;
 use tallystick::store::{Store, campaigns, ledger, parties, payouts};
+use tallystick::tracking::recorder::RecorderSettings;
 use tokio::net::TcpListener;
 
 use crate::support::{Browser, Database, Kind, TestClock};
@@ -51,7 +53,7 @@ impl Filled {
             secret_key: SecretKey::from_bytes([9; 32]),
             trusted_proxies: TrustedProxies::default(),
             admission: Admission::Automatic,
-            commit_budget_ms: 0,
+            recorder: RecorderSettings { durability: ClickDurability::Strict, commit_budget_ms: 0 },
             unverified_reports_per_day_max: 10_000,
             payout: PayoutSettings { net_days: 0, threshold_minor: None, four_eyes_minor: None },
             task_interval_ms: 0,

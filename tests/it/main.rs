@@ -5,6 +5,7 @@ mod campaigns;
 mod crash;
 mod demo;
 mod demo_figures;
+mod durability;
 mod fixtures;
 mod links;
 mod live;

@@ -17,7 +17,7 @@ use tallystick::tracking::recorder::{self, Promise};
 
 use crate::fixtures::{LiveCampaign, live_campaign, publisher};
 use crate::shop::{Reply, Shop, Visitor};
-use crate::support::{Kind, TestApp};
+use crate::support::{Kind, STRICT, TestApp};
 use crate::tracking::link;
 
 struct Scene {
@@ -63,7 +63,7 @@ impl Scene {
         let of = |party_id| Reader { party_id, zone: Zone::UTC };
         let readers: Arc<[Reader]> =
             [Reader::network(), of(self.live.advertiser.party()), of(self.publisher.party())].into();
-        let (recorder, writer) = recorder::start(self.app.store.clone(), 0);
+        let (recorder, writer) = recorder::start(self.app.store.clone(), STRICT);
         assert_eq!(recorder.record(click, readers).await, Promise::Durable);
         drop(recorder);
         writer.await.unwrap();

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use tallystick::auth::members::Admission;
+use tallystick::domain::durability::ClickDurability;
 use tallystick::domain::environment::{Clock, Environment};
 use tallystick::domain::ids::IdGenerator;
 use tallystick::domain::secret::SecretKey;
@@ -18,6 +19,7 @@ use tallystick::server::layers::client_address::TrustedProxies;
 use tallystick::server::serve::Running;
 use tallystick::settlement::payout::PayoutSettings;
 use tallystick::store::Store;
+use tallystick::tracking::recorder::RecorderSettings;
 use tokio::net::TcpListener;
 
 /// Where the story's clock starts.
@@ -101,6 +103,9 @@ impl Clock for TestClock {
     }
 }
 
+/// Every click waits for its commit, however long that takes.
+pub const STRICT: RecorderSettings = RecorderSettings { durability: ClickDurability::Strict, commit_budget_ms: 0 };
+
 /// The application on a free port, with its database and clock.
 pub struct TestApp {
     pub url: String,
@@ -117,13 +122,19 @@ impl TestApp {
     }
 
     pub async fn start_with(kind: Kind, admission: Admission) -> Self {
-        Self::start_node(Database::new(kind).await, TestClock::at(START), 0, admission, None).await
+        Self::start_node(Database::new(kind).await, TestClock::at(START), 0, admission, None, STRICT).await
+    }
+
+    /// A network that promises something else of a click.
+    pub async fn start_recording(kind: Kind, recorder: RecorderSettings) -> Self {
+        let database = Database::new(kind).await;
+        Self::start_node(database, TestClock::at(START), 0, Admission::Manual, None, recorder).await
     }
 
     /// A second process beside this one, on the same database and clock, behind the same public address.
     pub async fn start_beside(&self) -> Self {
         let base_url = BaseUrl::parse(&self.url).unwrap();
-        Self::start_node(self.database.again(), self.clock.clone(), 1, Admission::Manual, Some(base_url)).await
+        Self::start_node(self.database.again(), self.clock.clone(), 1, Admission::Manual, Some(base_url), STRICT).await
     }
 
     async fn start_node(
@@ -132,6 +143,7 @@ impl TestApp {
         node: u8,
         admission: Admission,
         base_url: Option<BaseUrl>,
+        recorder: RecorderSettings,
     ) -> Self {
         let environment = Environment {
             clock: Arc::new(clock.clone()),
@@ -146,7 +158,7 @@ impl TestApp {
             secret_key: SecretKey::from_bytes([9; 32]),
             trusted_proxies: TrustedProxies::parse("127.0.0.1/32").unwrap(),
             admission,
-            commit_budget_ms: 0,
+            recorder,
             unverified_reports_per_day_max: 10_000,
             payout: PayoutSettings { net_days: 0, threshold_minor: Some(500), four_eyes_minor: None },
             task_interval_ms: 0,

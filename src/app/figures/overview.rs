@@ -22,11 +22,14 @@ use crate::reports::figures::{Figures, Row, ranked};
 use crate::reports::query::{Effect, Metric};
 use crate::reports::{self, Report, ReportQuery, top};
 use crate::store::conversions::{Conversion, Filter};
+use crate::store::deferrals::{self, Deferrals};
 use crate::store::{Conn, attempts, clicks, conversions, ledger, parties, totals};
 
 /// The counter looks back so far.
 const RECENT_MINUTES: i64 = 5;
 const RECENT_CONVERSIONS: i64 = 10;
+/// So long an admin is told of clicks that were answered before their commit.
+const DEFERRAL_DAYS: i64 = 7;
 
 /// The page under the frame.
 pub async fn overview_page(request: Request, viewer: Viewer) -> Result<AnyView, ApiError> {
@@ -77,6 +80,7 @@ struct Facts {
     awaiting_review: i64,
     rejected_reports: i64,
     parties_waiting: usize,
+    deferrals: Deferrals,
 }
 
 impl Overview {
@@ -101,7 +105,7 @@ impl Overview {
             partners,
             conversions: conversions::list_of(&mut conn, viewer.acting, &filter).await?,
             names: totals::campaign_names(&mut conn, viewer.party()).await?,
-            facts: facts(&mut conn, viewer.acting).await?,
+            facts: facts(&mut conn, viewer.acting, now).await?,
             viewer: viewer.clone(),
         })
     }
@@ -114,6 +118,7 @@ impl Overview {
         view! {
             <div class="stack">
                 {self.counter()}
+                {self.deferrals()}
                 {cards(self.cards())}
                 {charts(&self.report)}
                 {self.effective_campaigns()}
@@ -140,6 +145,18 @@ impl Overview {
             </p>
         }
         .into_any()
+    }
+
+    /// What the network promised to store and answered before it did; nothing where that never happened.
+    fn deferrals(&self) -> Option<AnyView> {
+        let Deferrals { deferred, lost } = self.facts.deferrals;
+        (deferred > 0).then(|| {
+            let text = format!(
+                "In the last {DEFERRAL_DAYS} days {deferred} clicks were answered before their commit, because the \
+                 database took too long; {lost} of them were not stored.",
+            );
+            view! { <p class="flash" role="status"><span>{text}</span></p> }.into_any()
+        })
     }
 
     fn cards(&self) -> Vec<Card> {
@@ -383,7 +400,7 @@ async fn recent_clicks(conn: &mut Conn, acting: Acting, now: Timestamp) -> Resul
     })
 }
 
-async fn facts(conn: &mut Conn, acting: Acting) -> Result<Facts, ApiError> {
+async fn facts(conn: &mut Conn, acting: Acting, now: Timestamp) -> Result<Facts, ApiError> {
     let mut facts = Facts::default();
     match acting {
         Acting::Publisher(publisher) => {
@@ -398,6 +415,8 @@ async fn facts(conn: &mut Conn, acting: Acting) -> Result<Facts, ApiError> {
         Acting::Admin => {
             facts.payable = of_kind(&ledger::balances(conn).await?, AccountKind::Payable);
             facts.rejected_reports = attempts::count(conn, Outcome::Rejected).await?;
+            let first_day = now.utc_day() - DEFERRAL_DAYS + 1;
+            facts.deferrals = deferrals::count_since(conn, first_day).await?;
             facts.parties_waiting = parties::list(conn, None, Some(PartyState::Applied), 100).await?.len();
         }
     }

@@ -27,6 +27,7 @@ use super::{WrongConfiguration, lease, tasks, telemetry};
 use crate::app::state::App;
 use crate::auth::members::Admission;
 use crate::domain::conversion_report::UNVERIFIED_REPORTS_PER_DAY_MAX;
+use crate::domain::durability::ClickDurability;
 use crate::domain::environment::{Clock, Entropy, Environment};
 use crate::domain::ids::IdGenerator;
 use crate::domain::party::Email;
@@ -35,7 +36,8 @@ use crate::domain::site::BaseUrl;
 use crate::domain::time::{DAY_MS, Timestamp};
 use crate::settlement::payout::PayoutSettings;
 use crate::store::{Store, campaigns as campaign_rows, members, parties};
-use crate::tracking::Tracking;
+use crate::tracking::recorder::RecorderSettings;
+use crate::tracking::{self, Tracking};
 
 pub use people::{PASSWORD, logins};
 pub use stage::{DAYS, Size};
@@ -82,7 +84,7 @@ fn configuration(base_url: BaseUrl, secret_key: SecretKey) -> Config {
         secret_key,
         trusted_proxies: TrustedProxies::default(),
         admission: Admission::Automatic,
-        commit_budget_ms: COMMIT_BUDGET_MS,
+        recorder: RecorderSettings { durability: ClickDurability::Strict, commit_budget_ms: COMMIT_BUDGET_MS },
         unverified_reports_per_day_max: UNVERIFIED_REPORTS_PER_DAY_MAX,
         payout: PayoutSettings { net_days: 0, threshold_minor: None, four_eyes_minor: None },
         task_interval_ms: tasks::INTERVAL_MS,
@@ -125,9 +127,9 @@ pub async fn fill(config: &Config, store: &Store, end: Timestamp, size: Size) ->
     };
     let app: App = serve::app(config, store.clone(), environment.clone());
     // A budget of 0: every click waits for its commit.
-    let most = config.unverified_reports_per_day_max;
-    let (tracking, writer) =
-        Tracking::start(store.clone(), environment.clone(), app.secret_key.clone(), app.base_url.clone(), 0, most);
+    let recorder = RecorderSettings { commit_budget_ms: 0, ..config.recorder };
+    let settings = tracking::Settings { recorder, ..config.tracking() };
+    let (tracking, writer) = Tracking::start(store.clone(), environment.clone(), settings);
     let stage = stage::Stage { app, tracking, clock: clock.clone(), start: end.plus_ms(-DAYS * DAY_MS) };
     life::play(&stage, size).await?;
     drop(stage);

@@ -7,13 +7,8 @@ use std::net::{IpAddr, SocketAddr};
 use std::str::FromStr;
 use std::sync::Arc;
 
-use axum::extract::{ConnectInfo, Request, State};
 use axum::http::HeaderMap;
-use axum::middleware::Next;
-use axum::response::Response;
 use ipnet::IpNet;
-
-use crate::auth::address::ClientAddress;
 
 const X_FORWARDED_FOR: &str = "x-forwarded-for";
 
@@ -75,24 +70,9 @@ fn entry_address(entry: &str) -> Option<IpAddr> {
     Some(address.to_canonical())
 }
 
-/// Puts a [`ClientAddress`] into the request. The listener says who the peer is.
-pub async fn find(
-    State(trusted): State<TrustedProxies>,
-    ConnectInfo(peer): ConnectInfo<SocketAddr>,
-    mut request: Request,
-    next: Next,
-) -> Response {
-    let address = client_address(peer.ip(), request.headers(), &trusted);
-    request.extensions_mut().insert(ClientAddress(address));
-    next.run(request).await
-}
-
 #[cfg(test)]
 mod tests {
     use axum::http::HeaderValue;
-    use axum::routing::get;
-    use axum::{Extension, Router};
-    use tower::ServiceExt;
 
     use super::*;
 
@@ -149,17 +129,5 @@ mod tests {
         for text in ["localhost", "10.0.0.0/33", "10.0.0.1,x"] {
             assert!(TrustedProxies::parse(text).is_err(), "{text}");
         }
-    }
-
-    #[tokio::test]
-    async fn the_request_carries_the_address() {
-        let trusted = TrustedProxies::parse(TRUSTED).unwrap();
-        let show = get(async |Extension(ClientAddress(address)): Extension<ClientAddress>| address.to_string());
-        let router = Router::new().route("/", show).layer(axum::middleware::from_fn_with_state(trusted, find));
-        let peer: SocketAddr = "10.0.0.1:4711".parse().unwrap();
-        let request = Request::builder().uri("/").header(X_FORWARDED_FOR, "203.0.113.5").extension(ConnectInfo(peer));
-        let response = router.oneshot(request.body(axum::body::Body::empty()).unwrap()).await.unwrap();
-        let body = axum::body::to_bytes(response.into_body(), 100).await.unwrap();
-        assert_eq!(&body[..], b"203.0.113.5");
     }
 }

@@ -2,14 +2,11 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Request, State};
-use axum::http::HeaderValue;
 use axum::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY,
     X_CONTENT_TYPE_OPTIONS,
 };
-use axum::middleware::Next;
-use axum::response::Response;
+use axum::http::{HeaderMap, HeaderValue};
 
 use crate::domain::site::BaseUrl;
 
@@ -46,40 +43,32 @@ impl SecurityHeaders {
         let all = EVERYWHERE.into_iter().chain(secure);
         Self(all.map(|(name, value)| (name, HeaderValue::from_static(value))).collect())
     }
-}
 
-/// Adds what is missing. Belongs outside of everything that answers by itself, so that a refusal has them too.
-pub async fn add(State(headers): State<SecurityHeaders>, request: Request, next: Next) -> Response {
-    let mut response = next.run(request).await;
-    for (name, value) in headers.0.iter() {
-        response.headers_mut().entry(name).or_insert_with(|| value.clone());
+    /// Adds what an answer lacks. Belongs outside of everything that answers by itself, so that a refusal has them too.
+    pub fn add(&self, headers: &mut HeaderMap) {
+        headers.reserve(self.0.len());
+        for (name, value) in self.0.iter() {
+            headers.entry(name).or_insert_with(|| value.clone());
+        }
     }
-    response
 }
 
 #[cfg(test)]
 mod tests {
-    use axum::Router;
-    use axum::body::Body;
-    use axum::routing::get;
-    use tower::ServiceExt;
-
     use super::*;
 
-    async fn headers(base_url: &str, path: &str) -> Vec<String> {
-        let headers = SecurityHeaders::new(&BaseUrl::parse(base_url).unwrap());
-        let own = get(async || [(CACHE_CONTROL, "public, max-age=60"), (CONTENT_SECURITY_POLICY, "sandbox")]);
-        let router = Router::new().route("/own", own).layer(axum::middleware::from_fn_with_state(headers, add));
-        let request = Request::builder().uri(path).body(Body::empty()).unwrap();
-        let response = router.oneshot(request).await.unwrap();
+    fn headers(base_url: &str, own: &[(HeaderName, &'static str)]) -> Vec<String> {
+        let mut headers: HeaderMap =
+            own.iter().map(|(name, value)| (name.clone(), HeaderValue::from_static(value))).collect();
+        SecurityHeaders::new(&BaseUrl::parse(base_url).unwrap()).add(&mut headers);
         let mut lines: Vec<String> =
-            response.headers().iter().map(|(name, value)| format!("{name}: {}", value.to_str().unwrap())).collect();
+            headers.iter().map(|(name, value)| format!("{name}: {}", value.to_str().unwrap())).collect();
         lines.sort();
         lines
     }
 
-    #[tokio::test]
-    async fn an_answer_that_nobody_wrote_carries_them_all() {
+    #[test]
+    fn an_answer_that_nobody_wrote_carries_them_all() {
         let expected = [
             "cache-control: no-store",
             &format!("content-security-policy: {CSP}"),
@@ -90,13 +79,16 @@ mod tests {
             "strict-transport-security: max-age=31536000; includeSubDomains",
             "x-content-type-options: nosniff",
         ];
-        assert_eq!(headers("https://network.example", "/nothing").await, expected);
+        assert_eq!(headers("https://network.example", &[]), expected);
         assert!(!CSP.contains("  ") && !CSP.contains("unsafe-inline"));
     }
 
-    #[tokio::test]
-    async fn a_handler_decides_for_itself_and_http_has_no_hsts() {
-        let lines = headers("http://localhost:3000", "/own").await;
+    #[test]
+    fn a_handler_decides_for_itself_and_http_has_no_hsts() {
+        let lines = headers(
+            "http://localhost:3000",
+            &[(CACHE_CONTROL, "public, max-age=60"), (CONTENT_SECURITY_POLICY, "sandbox")],
+        );
         assert!(lines.contains(&"cache-control: public, max-age=60".to_owned()), "{lines:?}");
         assert!(lines.contains(&"content-security-policy: sandbox".to_owned()), "{lines:?}");
         assert!(!lines.iter().any(|line| line.starts_with("strict-transport-security")), "{lines:?}");

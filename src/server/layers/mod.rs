@@ -3,6 +3,7 @@
 
 pub mod client_address;
 pub mod csrf;
+pub mod gate;
 pub mod headers;
 pub mod limits;
 
@@ -14,17 +15,18 @@ use super::config::Config;
 use crate::app::state::App;
 use crate::auth::session_store;
 
-/// Addresses that other sites call by design; their handlers ignore the session.
-const PUBLIC: [&str; 4] = ["/postback", "/pixel", "/api/v1", "/c"];
-
-/// The layers around the routes; the last one named is the outermost.
-pub fn apply(routes: Router, app: &App, config: &Config) -> Router {
-    let csrf = csrf::Csrf::new(&config.base_url, &PUBLIC);
-    let headers = headers::SecurityHeaders::new(&config.base_url);
+/// The layers around pages and server functions; the last one named is the outermost.
+pub fn around_pages(routes: Router, app: &App, config: &Config) -> Router {
+    let csrf = csrf::Csrf::new(&config.base_url);
     let routes = routes
         .layer(session_store::layer(app.store.clone(), app.environment.clone(), &config.base_url))
-        .layer(from_fn_with_state(csrf, csrf::protect))
-        .layer(from_fn_with_state(config.trusted_proxies.clone(), client_address::find))
-        .layer(CatchPanicLayer::new());
-    limits::apply(routes).layer(from_fn_with_state(headers, headers::add))
+        .layer(from_fn_with_state(csrf, csrf::protect));
+    around_tracking(routes, config)
+}
+
+/// The layers around what visitors and shops call, and nothing that these do not need: other sites call them by
+/// design, so they know no session and nothing to forge, and their answers are too short to be compressed.
+pub fn around_tracking(routes: Router, config: &Config) -> Router {
+    let gate = gate::Gate::new(&config.base_url, config.trusted_proxies.clone());
+    limits::body(routes.layer(CatchPanicLayer::new())).layer(from_fn_with_state(gate, gate::pass))
 }
