@@ -27,6 +27,7 @@ pub fn Pages() -> impl IntoView {
                 <Route path=path!("/publisher/links") view=publisher::Links/>
                 <Route path=path!("/publisher/links/new") view=publisher::LinkBuilder/>
                 <Route path=path!("/publisher/links/:id") view=publisher::LinkPage/>
+                <Route path=path!("/publisher/links/:id/edit") view=publisher::EditLinkPage/>
                 <Route path=path!("/publisher/conversions") view=publisher::Conversions/>
                 <Route path=path!("/publisher/payouts") view=publisher::Payouts/>
                 <Route path=path!("/advertiser") view=advertiser::Overview/>

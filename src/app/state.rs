@@ -19,6 +19,8 @@ pub struct App {
     pub throttle: Arc<Throttle>,
     pub secret_key: SecretKey,
     pub base_url: BaseUrl,
+    /// Where links are followed and orders reported: the same, unless tracking has a host of its own.
+    pub tracking_url: BaseUrl,
     pub admission: Admission,
     pub payout: PayoutSettings,
     /// E-mail and password of the demo's members, shown on its log-in page.

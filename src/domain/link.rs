@@ -52,6 +52,47 @@ impl FromStr for Slug {
     }
 }
 
+/// A link has at most so many tags.
+pub const TAGS_MAX: usize = 10;
+const TAG_LETTERS_MAX: usize = 32;
+
+/// A publisher's own words for its links, by which it finds them again: in lower case, each once, in order.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Tags(Vec<String>);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum TagsRefused {
+    #[error("at most {TAGS_MAX} tags")]
+    TooMany,
+    #[error("a tag has at most {TAG_LETTERS_MAX} characters")]
+    TooLong,
+}
+
+impl Tags {
+    /// Reads tags with commas between them.
+    pub fn parse(text: &str) -> Result<Self, TagsRefused> {
+        let words = text.split([',', '\n']).map(|tag| tag.split_whitespace().collect::<Vec<_>>().join(" "));
+        let mut tags: Vec<String> = words.filter(|tag| !tag.is_empty()).map(|tag| tag.to_lowercase()).collect();
+        tags.sort_unstable();
+        tags.dedup();
+        if tags.iter().any(|tag| tag.chars().count() > TAG_LETTERS_MAX || tag.chars().any(char::is_control)) {
+            return Err(TagsRefused::TooLong);
+        }
+        if tags.len() > TAGS_MAX { Err(TagsRefused::TooMany) } else { Ok(Self(tags)) }
+    }
+
+    pub fn as_slice(&self) -> &[String] {
+        &self.0
+    }
+}
+
+/// As they are typed: `spring, newsletter`.
+impl fmt::Display for Tags {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0.join(", "))
+    }
+}
+
 /// Where a click goes: the destination with its macros replaced, its host checked again, and the click id in the
 /// landing parameter. A parameter of that name which is already there gives way, also where there is no click id.
 ///
@@ -100,6 +141,19 @@ mod tests {
         assert_ne!(Slug::from_random([254; 10]), slug);
         for text in ["", "1234567", "1234567890123", "12345678-", "1234567\u{e4}"] {
             assert_eq!(text.parse::<Slug>(), Err(NotASlug), "{text}");
+        }
+    }
+
+    #[test]
+    fn tags_are_words_in_order_each_once() {
+        let tags = Tags::parse(" Spring, news  letter\n,, spring").unwrap();
+        assert_eq!(tags.to_string(), "news letter, spring");
+        assert_eq!(Tags::parse(&tags.to_string()), Ok(tags));
+        assert_eq!(Tags::parse(""), Ok(Tags::default()));
+        let many = (0..=TAGS_MAX).map(|number| format!("t{number},")).collect::<String>();
+        assert_eq!(Tags::parse(&many), Err(TagsRefused::TooMany));
+        for text in ["x".repeat(33), "a\0b".to_owned()] {
+            assert_eq!(Tags::parse(&text), Err(TagsRefused::TooLong));
         }
     }
 

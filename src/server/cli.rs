@@ -60,6 +60,9 @@ pub struct ServeOptions {
     /// The public address: https://…, or http on localhost. Default: http://localhost and the port listened on.
     #[arg(long, env = "BASE_URL", value_parser = BaseUrl::parse)]
     pub base_url: Option<BaseUrl>,
+    /// A host of its own for links, banners and reports of orders. Default: BASE_URL.
+    #[arg(long, env = "TRACKING_URL", value_parser = BaseUrl::parse_tracking)]
+    pub tracking_url: Option<BaseUrl>,
     /// Where to listen; a proxy in front terminates TLS.
     #[arg(long, env = "LISTEN_ADDR", default_value = "127.0.0.1:3000")]
     pub listen_addr: SocketAddr,

@@ -19,6 +19,8 @@ use crate::tracking::{self, recorder::RecorderSettings};
 #[derive(Debug, Clone)]
 pub struct Config {
     pub base_url: BaseUrl,
+    /// Equal to `base_url`, or a host of its own: see [`BaseUrl::check_tracking`].
+    pub tracking_url: BaseUrl,
     pub secret_key: SecretKey,
     pub trusted_proxies: TrustedProxies,
     pub admission: Admission,
@@ -38,6 +40,7 @@ impl Config {
         tracking::Settings {
             secret_key: self.secret_key.clone(),
             base_url: self.base_url.clone(),
+            tracking_url: self.tracking_url.clone(),
             recorder: self.recorder,
             unverified_per_day_max: self.unverified_reports_per_day_max,
         }

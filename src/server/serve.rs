@@ -51,8 +51,11 @@ pub async fn serve(options: ServeOptions) -> anyhow::Result<()> {
         Some(base_url) => base_url,
         None => BaseUrl::parse(&format!("http://localhost:{}", listener.local_addr()?.port()))?,
     };
+    let tracking_url = options.tracking_url.unwrap_or_else(|| base_url.clone());
+    base_url.check_tracking(&tracking_url).map_err(|error| WrongConfiguration(error.to_string()))?;
     let config = Config {
         base_url,
+        tracking_url,
         secret_key: key,
         trusted_proxies: options.trusted_proxies,
         admission: options.admission,
@@ -94,6 +97,7 @@ pub fn app(config: &Config, store: Store, environment: Environment) -> App {
         throttle: Arc::new(Throttle::new()),
         secret_key: config.secret_key.clone(),
         base_url: config.base_url.clone(),
+        tracking_url: config.tracking_url.clone(),
         admission: config.admission,
         payout: config.payout,
         demo_logins: config.demo_logins.clone().into(),

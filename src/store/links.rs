@@ -1,6 +1,6 @@
 //! Tracking links, and the one read with which the redirect learns everything about a link.
 
-use sqlx::{query, query_as};
+use sqlx::{query, query_as, query_scalar};
 
 use super::changes::Change;
 use super::driver::{Conn, Writer};
@@ -8,7 +8,7 @@ use super::error::StoreError;
 use crate::domain::campaign::CampaignState;
 use crate::domain::enrollment::EnrollmentState;
 use crate::domain::ids::{AdvertiserId, CampaignId, LinkId, PublisherId};
-use crate::domain::link::{Slug, SubIds};
+use crate::domain::link::{Slug, SubIds, Tags};
 use crate::domain::party::PartyState;
 use crate::domain::time::Timestamp;
 
@@ -28,6 +28,10 @@ pub struct Link {
     #[sqlx(flatten)]
     pub subs: SubColumns,
     pub is_active: bool,
+    /// From then on it takes no clicks; none: it never ends.
+    pub expires_at_ms: Option<Timestamp>,
+    /// Where visitors go while it takes no clicks; empty: the campaign's landing page.
+    pub fallback: String,
     pub created_at_ms: Timestamp,
     pub version: i64,
 }
@@ -63,6 +67,8 @@ pub struct LinkRoute {
     #[sqlx(flatten)]
     pub subs: SubColumns,
     pub is_active: bool,
+    pub expires_at_ms: Option<Timestamp>,
+    pub fallback: String,
     pub landing_url: String,
     pub allowed_hosts: String,
     pub landing_parameter: String,
@@ -81,7 +87,7 @@ macro_rules! select {
         concat!(
             "select l.link_id, l.slug, l.campaign_id, c.name as campaign_name, c.state as campaign_state,
                 e.state as enrollment_state, l.publisher_id, l.is_default, l.name, l.destination, l.sub1, l.sub2,
-                l.sub3, l.sub4, l.sub5, l.is_active, l.created_at_ms, l.version
+                l.sub3, l.sub4, l.sub5, l.is_active, l.expires_at_ms, l.fallback, l.created_at_ms, l.version
                 from links l join campaigns c on c.campaign_id = l.campaign_id
                 left join enrollments e on e.campaign_id = l.campaign_id and e.publisher_id = l.publisher_id where ",
             $rest
@@ -93,7 +99,7 @@ macro_rules! route {
     ($rest:literal) => {
         concat!(
             "select l.link_id, l.slug, l.campaign_id, l.publisher_id, c.advertiser_id, l.destination, l.sub1, l.sub2,
-                l.sub3, l.sub4, l.sub5, l.is_active, c.landing_url, c.allowed_hosts, c.landing_parameter,
+                l.sub3, l.sub4, l.sub5, l.is_active, l.expires_at_ms, l.fallback, c.landing_url, c.allowed_hosts, c.landing_parameter,
                 c.state as campaign_state, p.state as publisher_state, a.state as advertiser_state,
                 p.time_zone as publisher_zone,
                 a.time_zone as advertiser_zone, e.state as enrollment_state, c.terms_version, t.window_ms
@@ -115,6 +121,16 @@ sql! {
         sub3, sub4, sub5, is_active, created_at_ms, version)
         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 1)
         on conflict (slug) do nothing";
+    LIST_WITH_TAG = select!("l.publisher_id = $1 and l.link_id in (select t.link_id from link_tags t where t.tag = $2)
+        order by l.link_id desc limit $3");
+    TAGS_OF_PUBLISHER = "select t.link_id, t.tag from link_tags t join links l on l.link_id = t.link_id
+        where l.publisher_id = $1 order by t.tag, t.link_id limit 2000";
+    TAGS_OF_LINK = "select t.tag from link_tags t where t.link_id = $1 order by t.tag";
+    UPDATE = "update links set name = $4, destination = $5, sub1 = $6, sub2 = $7, sub3 = $8, sub4 = $9, sub5 = $10,
+        expires_at_ms = $11, fallback = $12, version = version + 1
+        where link_id = $1 and publisher_id = $2 and version = $3 returning version";
+    DELETE_TAGS = "delete from link_tags where link_id = $1";
+    INSERT_TAG = "insert into link_tags (link_id, tag) values ($1, $2)";
     UPDATE_ACTIVE = "update links set is_active = $3, version = version + 1 where link_id = $1 and publisher_id = $2";
 }
 
@@ -125,6 +141,26 @@ pub async fn get_of_publisher(conn: &mut Conn, publisher: PublisherId, id: LinkI
 /// Newest first.
 pub async fn list_of_publisher(conn: &mut Conn, publisher: PublisherId, limit: i64) -> Result<Vec<Link>, StoreError> {
     on_driver!(conn, |c| query_as(LIST_OF_PUBLISHER).bind(publisher).bind(limit).fetch_all(c).await)
+}
+
+/// As [`list_of_publisher`], of those that bear a tag.
+pub async fn list_with_tag(
+    conn: &mut Conn,
+    publisher: PublisherId,
+    tag: &str,
+    limit: i64,
+) -> Result<Vec<Link>, StoreError> {
+    on_driver!(conn, |c| query_as(LIST_WITH_TAG).bind(publisher).bind(tag).bind(limit).fetch_all(c).await)
+}
+
+/// The tags of a publisher's links, by tag.
+pub async fn tags_of_publisher(conn: &mut Conn, publisher: PublisherId) -> Result<Vec<(LinkId, String)>, StoreError> {
+    on_driver!(conn, |c| query_as(TAGS_OF_PUBLISHER).bind(publisher).fetch_all(c).await)
+}
+
+/// The tags of a link that was found by its scope before.
+pub async fn tags_of(conn: &mut Conn, link: &Link) -> Result<Vec<String>, StoreError> {
+    on_driver!(conn, |c| query_scalar(TAGS_OF_LINK).bind(link.link_id).fetch_all(c).await)
 }
 
 pub async fn find_route(conn: &mut Conn, slug: &str) -> Result<Option<LinkRoute>, StoreError> {
@@ -190,6 +226,50 @@ pub async fn insert_with_new_slug(
         }
     }
     insert(w, &link).await
+}
+
+/// What a publisher may change of its link.
+pub struct LinkEdit<'a> {
+    pub link_id: LinkId,
+    pub publisher_id: PublisherId,
+    /// The version that was read.
+    pub version: i64,
+    pub name: &'a str,
+    pub destination: &'a str,
+    pub sub_ids: &'a SubIds,
+    pub expires_at_ms: Option<Timestamp>,
+    pub fallback: &'a str,
+    pub tags: &'a Tags,
+}
+
+/// Writes a link's changes and its tags.
+///
+/// # Errors
+/// `Conflict`: the link is no longer at its `version`, or is not this publisher's.
+pub async fn update(w: &mut Writer, edit: &LinkEdit<'_>) -> Result<(), StoreError> {
+    w.changed(Change::Routes);
+    let [sub1, sub2, sub3, sub4, sub5] = &edit.sub_ids.0;
+    let updated: Option<i64> = on_driver!(w, |c| query_scalar(UPDATE)
+        .bind(edit.link_id)
+        .bind(edit.publisher_id)
+        .bind(edit.version)
+        .bind(edit.name)
+        .bind(edit.destination)
+        .bind(sub1.as_deref())
+        .bind(sub2.as_deref())
+        .bind(sub3.as_deref())
+        .bind(sub4.as_deref())
+        .bind(sub5.as_deref())
+        .bind(edit.expires_at_ms)
+        .bind(edit.fallback)
+        .fetch_optional(c)
+        .await)?;
+    updated.ok_or(StoreError::Conflict)?;
+    on_driver!(w, |c| query(DELETE_TAGS).bind(edit.link_id).execute(c).await.map(drop))?;
+    for tag in edit.tags.as_slice() {
+        on_driver!(w, |c| query(INSERT_TAG).bind(edit.link_id).bind(tag).execute(c).await.map(drop))?;
+    }
+    Ok(())
 }
 
 /// Switches a link on or off.

@@ -14,6 +14,7 @@ pub mod changes;
 pub mod clicks;
 pub mod conversion_lists;
 pub mod conversions;
+pub mod creatives;
 pub mod deferrals;
 pub mod deposits;
 pub mod enrollments;
@@ -52,6 +53,7 @@ pub fn every_sql() -> impl Iterator<Item = (&'static str, &'static str, &'static
         clicks::SQL,
         conversion_lists::SQL,
         conversions::SQL,
+        creatives::SQL,
         deferrals::SQL,
         deposits::SQL,
         driver::SQL,

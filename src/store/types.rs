@@ -9,12 +9,14 @@ use crate::domain::account::AccountKind;
 use crate::domain::campaign::{ApprovalMode, CampaignState};
 use crate::domain::click::{ClickLabel, ClickReason, Consent, DeviceClass};
 use crate::domain::conversion::{Badge, ConversionState};
+use crate::domain::creative::CreativeKind;
 use crate::domain::enrollment::EnrollmentState;
 use crate::domain::ids::*;
 use crate::domain::ledger::Fact;
 use crate::domain::money::Currency;
 use crate::domain::party::{MemberState, PartyKind, PartyState, Role};
 use crate::domain::payout::{PayoutRunState, PayoutState};
+use crate::domain::raster::ImageFormat;
 use crate::domain::reason::{Outcome, ReasonCode};
 use crate::domain::report::{Basis, Grain};
 use crate::domain::retention::Kept;
@@ -108,12 +110,14 @@ stored_as_text!(
     ClickReason: as_str,
     Consent: as_str,
     ConversionState: as_str,
+    CreativeKind: as_str,
     Currency: code,
     DeviceClass: as_str,
     EnrollmentState: as_str,
     Fact: as_str,
     FeeBasis: as_str,
     Grain: as_str,
+    ImageFormat: as_str,
     Kept: as_str,
     MemberState: as_str,
     Model: as_str,

@@ -11,7 +11,7 @@ use crate::domain::ids::{AdvertiserId, CampaignId, LinkId, PublisherId};
 use crate::domain::link::{AllowedHosts, Slug, SubIds};
 use crate::domain::party::PartyState;
 use crate::domain::report::Reader;
-use crate::domain::time::Zone;
+use crate::domain::time::{Timestamp, Zone};
 use crate::store::links::{self, LinkRoute};
 use crate::store::{Store, StoreError};
 
@@ -31,7 +31,11 @@ pub struct Target {
     pub landing_url: String,
     pub landing_parameter: String,
     pub allowed_hosts: AllowedHosts,
-    pub inactive: Option<ClickReason>,
+    /// Where visitors go while it takes no clicks; empty: the landing page. May hold macros.
+    pub fallback: String,
+    /// Why no click counts, whatever the time; see [`Target::inactive_at`].
+    inactive: Option<ClickReason>,
+    expires_at: Option<Timestamp>,
     pub terms_version: i64,
     pub window_ms: i64,
     /// Whose totals a click on it counts in.
@@ -48,6 +52,8 @@ impl Target {
         ];
         Self {
             inactive: inactive(&route),
+            expires_at: route.expires_at_ms,
+            fallback: route.fallback,
             link_id: route.link_id,
             campaign_id: route.campaign_id,
             publisher_id: route.publisher_id,
@@ -63,9 +69,15 @@ impl Target {
             readers: Arc::new(readers),
         }
     }
+
+    /// Why a click at this moment cannot count.
+    pub fn inactive_at(&self, now: Timestamp) -> Option<ClickReason> {
+        let is_over = self.expires_at.is_some_and(|end| now >= end);
+        self.inactive.or(is_over.then_some(ClickReason::LinkExpired))
+    }
 }
 
-/// Why a click on this link cannot count, the first reason that applies.
+/// Why a click on this link cannot count at any time, the first reason that applies.
 fn inactive(route: &LinkRoute) -> Option<ClickReason> {
     let enrolled = route.enrollment_state.is_some_and(EnrollmentState::takes_clicks);
     let reasons = [

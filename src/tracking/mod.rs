@@ -2,6 +2,7 @@
 //!
 //! - [`redirect`]: a click comes in, is judged, recorded, and led on
 //! - [`link_cache`]: where links lead, in memory
+//! - `creative_cache`, `image`: banners on publishers' pages
 //! - [`recorder`]: one writer stores clicks in batches; the answer waits for the commit
 //! - [`postback`], [`pixel`], [`api`]: reports of conversions come in
 //! - [`conversion`]: one report becomes evidence, a decision, a commission and its ledger transfers
@@ -11,7 +12,9 @@ pub mod conversion;
 mod conversion_clicks;
 pub mod cookie;
 pub mod crawler;
+mod creative_cache;
 pub mod flood;
+mod image;
 pub mod link_cache;
 pub mod pixel;
 pub mod postback;
@@ -36,7 +39,10 @@ use crate::store::Store;
 #[derive(Debug, Clone)]
 pub struct Settings {
     pub secret_key: SecretKey,
+    /// Of the pages.
     pub base_url: BaseUrl,
+    /// Of the tracking end points.
+    pub tracking_url: BaseUrl,
     pub recorder: recorder::RecorderSettings,
     /// New orders of a campaign and UTC day that unverified reports may make.
     pub unverified_per_day_max: i64,
@@ -50,10 +56,14 @@ pub struct Parts {
     pub store: Store,
     pub environment: Environment,
     pub secret_key: SecretKey,
+    /// Of the pages: receipts are there.
     pub base_url: BaseUrl,
     /// New orders of a campaign and UTC day that unverified reports may make.
     pub unverified_per_day_max: i64,
+    /// Of these end points: names and flags of cookies follow from it.
+    pub tracking_url: BaseUrl,
     pub links: link_cache::LinkCache,
+    pub creatives: creative_cache::CreativeCache,
     pub recorder: recorder::Recorder,
     pub salts: salts::Salts,
     pub flood: flood::Flood,
@@ -70,10 +80,11 @@ impl std::ops::Deref for Tracking {
 impl Tracking {
     /// Starts the writer of clicks; it ends when the last handle is gone, after it has stored what it was given.
     pub fn start(store: Store, environment: Environment, settings: Settings) -> (Self, JoinHandle<()>) {
-        let Settings { secret_key, base_url, recorder, unverified_per_day_max } = settings;
+        let Settings { secret_key, base_url, tracking_url, recorder, unverified_per_day_max } = settings;
         let (recorder, writer) = recorder::start(store.clone(), recorder);
         let parts = Parts {
             links: link_cache::LinkCache::new(store.clone(), base_url.is_development()),
+            creatives: creative_cache::CreativeCache::new(store.clone()),
             salts: salts::Salts::default(),
             flood: flood::Flood::default(),
             crawlers: crawler::Crawlers::new(),
@@ -82,6 +93,7 @@ impl Tracking {
             secret_key,
             base_url,
             unverified_per_day_max,
+            tracking_url,
             recorder,
         };
         (Self(Arc::new(parts)), writer)
@@ -92,6 +104,7 @@ impl Tracking {
 pub const ROUTES: &[(&str, &str)] = &[
     ("ANY", "/c/{slug}"),
     ("ANY", "/c/{campaign}/{publisher}"),
+    ("GET", "/i/{creative}/{publisher}"),
     ("ANY", "/postback"),
     ("GET", "/pixel/{file}"),
     ("POST", "/api/v1/conversions"),
@@ -101,6 +114,7 @@ pub fn routes(tracking: Tracking) -> Router {
     Router::new()
         .route("/c/{slug}", any(redirect::click))
         .route("/c/{campaign}/{publisher}", any(redirect::built_by_hand))
+        .route("/i/{creative}/{publisher}", get(image::image))
         .route("/postback", any(postback::postback))
         .route("/pixel/{file}", get(pixel::pixel))
         .route("/api/v1/conversions", post(api::create))

@@ -26,7 +26,7 @@ pub async fn pixel(
     let query = query.unwrap_or_default();
     let recorded = async {
         let campaign = request::find_campaign(&tracking, file.strip_suffix(".gif")).await?;
-        let is_secure = tracking.base_url.is_secure();
+        let is_secure = tracking.tracking_url.is_secure();
         let cookie = campaign.as_ref().ok().map(|campaign| cookie::read(&headers, is_secure, campaign.campaign_id));
         let (sender, fields) = match (campaign, request::parameters(&query)) {
             (Ok(campaign), Ok(pairs)) => (Ok((campaign, Badge::Unverified)), request::fields(&pairs)),

@@ -19,10 +19,11 @@ use super::recorder::Promise;
 use crate::auth::address::ClientAddress;
 use crate::domain::click::{Answer, Click, Consent, Judgement, Visit, device_of, judge, visitor_key};
 use crate::domain::click_token::ClickToken;
-use crate::domain::ids::{CampaignId, ClickId, PublisherId};
+use crate::domain::ids::{CampaignId, ClickId, CreativeId, PublisherId};
 use crate::domain::link::{DEEP_LINK_NAMES, MacroValues, SubIds, check_destination, destination};
 use crate::domain::time::Timestamp;
 use crate::store::StoreError;
+use crate::store::creatives::Creative;
 
 /// `/c/{slug}`: a saved link.
 pub async fn click(
@@ -80,6 +81,8 @@ struct Asked {
     sub_ids: SubIds,
     deep_link: Option<String>,
     consent: Option<String>,
+    /// The creative that was clicked, as its id.
+    creative: Option<CreativeId>,
 }
 
 impl Asked {
@@ -90,7 +93,12 @@ impl Asked {
         };
         // A sub id that is too long is left out; the click counts all the same.
         let (sub_ids, _refused) = SubIds::from_pairs(pairs.iter().map(|(name, value)| (&name[..], &value[..])));
-        Self { sub_ids: sub_ids.merged_over(saved), deep_link: of(&DEEP_LINK_NAMES), consent: of(&["cons"]) }
+        Self {
+            sub_ids: sub_ids.merged_over(saved),
+            deep_link: of(&DEEP_LINK_NAMES),
+            consent: of(&["cons"]),
+            creative: of(&["creative"]).and_then(|id| id.parse().ok()),
+        }
     }
 }
 
@@ -133,6 +141,7 @@ pub async fn make_click(
 ) -> Result<Followed, StoreError> {
     let at = tracking.environment.now();
     let asked = Asked::read(query, &target.sub_ids);
+    let creative = creative_of(tracking, target, asked.creative).await?;
     let agent = text(headers, USER_AGENT.as_str()).filter(|agent| !agent.is_empty());
     let consent = Consent::read(asked.consent.as_deref(), text(headers, "sec-gpc") == Some("1"));
     let judgement = judge(&Visit {
@@ -142,7 +151,7 @@ pub async fn make_click(
         has_gesture_mark: text(headers, "sec-fetch-user") == Some("?1"),
         user_agent: agent,
         is_crawler: agent.is_some_and(|agent| tracking.crawlers.matches(agent)),
-        inactive: target.inactive,
+        inactive: target.inactive_at(at),
         consent,
         is_flood: tracking.flood.is_flood(address, agent.unwrap_or(""), at),
     });
@@ -150,11 +159,12 @@ pub async fn make_click(
     let token = (judgement.answer == Answer::Destination).then(|| {
         ClickToken::new(&tracking.secret_key, click_id, target.link_id, target.campaign_id, target.publisher_id)
     });
-    let (location, is_rejected) = location(target, &asked, &judgement, token, at);
+    let (location, is_rejected) = location(target, &asked, creative.as_deref(), &judgement, token, at);
     let salt = tracking.salts.of(&tracking.store, &tracking.environment, click_id.time()).await?;
     let visitor =
         (consent != Consent::Denied).then(|| visitor_key(&salt, address, agent.unwrap_or(""), target.campaign_id));
     let click = Click {
+        creative_id: creative.map(|creative| creative.creative_id),
         landing_host: location.host_str().unwrap_or("").to_owned(),
         landing_path: location.path().to_owned(),
         referrer_host: text(headers, REFERER.as_str()).and_then(referrer_host),
@@ -165,6 +175,17 @@ pub async fn make_click(
         ..blank(target, &judgement, click_id, asked.sub_ids, agent)
     };
     Ok(Followed { click, judgement, token, location, at })
+}
+
+/// The creative that a link names, if it is one of the link's own campaign.
+async fn creative_of(
+    tracking: &Tracking,
+    target: &Target,
+    id: Option<CreativeId>,
+) -> Result<Option<Arc<Creative>>, StoreError> {
+    let Some(id) = id else { return Ok(None) };
+    let found = tracking.creatives.find(id).await?;
+    Ok(found.filter(|creative| creative.campaign_id == target.campaign_id))
 }
 
 /// A click's record as far as the judgement and the user agent tell it.
@@ -201,9 +222,11 @@ fn referrer_host(referrer: &str) -> Option<String> {
 }
 
 /// Where to go, and whether a deep link was refused. A destination that fails its check leads to the landing page.
+/// A deep link goes before what was saved with the link, and that before where a running creative leads.
 fn location(
     target: &Target,
     asked: &Asked,
+    creative: Option<&Creative>,
     judgement: &Judgement,
     token: Option<ClickToken>,
     now: Timestamp,
@@ -213,7 +236,7 @@ fn location(
         click_id: token.as_deref(),
         publisher_id: target.publisher_id,
         campaign_id: target.campaign_id,
-        creative_id: None,
+        creative_id: creative.map(|creative| creative.creative_id),
         sub_ids: &asked.sub_ids,
         at: now,
     };
@@ -221,10 +244,15 @@ fn location(
     let deep_link = asked.deep_link.as_deref();
     let checked = deep_link.filter(|text| check_destination(text, &target.allowed_hosts).is_ok());
     let is_rejected = deep_link.is_some() && checked.is_none();
+    let saved = [
+        target.destination.as_str(),
+        creative.filter(|creative| creative.is_active).map_or("", |creative| creative.destination.as_str()),
+    ];
+    let is_off = judgement.reason.is_some() && judgement.reason == target.inactive_at(now);
     let wanted = match judgement.answer {
-        Answer::LandingPage => None,
+        Answer::LandingPage => Some(target.fallback.as_str()).filter(|fallback| is_off && !fallback.is_empty()),
         _ if is_rejected => None,
-        _ => checked.or(Some(target.destination.as_str()).filter(|saved| !saved.is_empty())),
+        _ => checked.or(saved.into_iter().find(|saved| !saved.is_empty())),
     };
     let landing = || lead(&target.landing_url).or_else(|| Url::parse(&target.landing_url).ok());
     let url = wanted.and_then(lead).or_else(landing);
@@ -258,7 +286,7 @@ fn respond(
         head.insert(LOCATION, location);
     }
     if let Some(token) = token {
-        let is_secure = tracking.base_url.is_secure();
+        let is_secure = tracking.tracking_url.is_secure();
         let others = cookie::read_all(headers, is_secure);
         let own = others.iter().find(|(id, _)| *id == target.campaign_id).map(|(_, list)| list.clone());
         let list = own.unwrap_or_default().with_newest(token, now, target.window_ms);

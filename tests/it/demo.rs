@@ -50,6 +50,7 @@ impl Filled {
         let base_url = format!("http://localhost:{}", listener.local_addr().unwrap().port());
         let config = Config {
             base_url: BaseUrl::parse(&base_url).unwrap(),
+            tracking_url: BaseUrl::parse(&base_url).unwrap(),
             secret_key: SecretKey::from_bytes([9; 32]),
             trusted_proxies: TrustedProxies::default(),
             admission: Admission::Automatic,

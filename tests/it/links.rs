@@ -7,7 +7,8 @@ use tallystick::store::links::{self, Link, NewLink};
 use tallystick::store::{campaigns, enrollments, terms};
 
 use crate::fixtures::{decide, live_campaign, publisher, set_state, terms_of};
-use crate::members::sign_up;
+use crate::members::{PASSWORD, sign_up};
+use crate::shop::Visitor;
 use crate::support::{Answer, Browser, Kind, TestApp};
 
 async fn apply(browser: &Browser, campaign: CampaignId, version: &str) -> Answer {
@@ -301,6 +302,78 @@ async fn a_taken_slug_gives_way_to_another() {
         links::insert_with_new_slug(&mut w, link, || "freeSlug01".parse().unwrap()).await.unwrap();
         w.commit().await.unwrap();
         assert_eq!(links_of(&app, publisher_id).await[0].slug, "freeSlug01");
+        app.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn a_link_is_changed_ends_and_leads_to_its_fallback() {
+    for kind in Kind::all() {
+        let app = TestApp::start(kind).await;
+        let boots = live_campaign(&app, "Winter boots", ApprovalMode::Automatic).await;
+        let (browser, publisher_id) = publisher(&app, "Garden Letters").await;
+        apply(&browser, boots.campaign, "1").await;
+        let link = links_of(&app, publisher_id).await.remove(0);
+        let (id, slug) = (link.link_id.to_string(), format!("/c/{}", link.slug));
+        let edit = format!("/publisher/links/{id}/edit");
+        let save = async |fields: &[(&str, &str)]| browser.act(&edit, "/api/update_link", &id, fields).await.text;
+
+        for (field, value, problem) in [
+            ("last_day", "2026-03-01", "2026-03-01 is over already"),
+            ("last_day", "tomorrow", "Enter a day"),
+            ("fallback", "https://evil.example/", "Allowed hosts: shop.example"),
+            ("tags", &"x".repeat(33), "at most 32 characters"),
+            ("name", "", "1 to 80 characters"),
+            ("sub3", &"x".repeat(256), "at most 255 bytes"),
+        ] {
+            let others = [("name", "Footer"), ("destination", "https://shop.example/a")];
+            let others = others.into_iter().filter(|(name, _)| *name != field);
+            let all: Vec<_> = others.chain([(field, value)]).collect();
+            let page = save(&all).await;
+            assert!(page.contains(problem) && page.contains("https://shop.example/a"), "{problem} in {page}");
+        }
+        let fields = [
+            ("name", "Footer"),
+            ("destination", "https://shop.example/{sub2}?c={colour}"),
+            ("sub2", "boots"),
+            ("last_day", "2026-03-03"),
+            ("fallback", "https://www.shop.example/sale"),
+            ("tags", "Spring, newsletter"),
+        ];
+        let page = save(&fields).await;
+        for part in ["Your link is changed.", "{colour} is no macro", "2026-03-03", "www.shop.example/sale"] {
+            assert!(page.contains(part), "{part} in {page}");
+        }
+        assert!(page.contains("newsletter, spring"), "{page}");
+        let warned = browser.get(&edit).await.text;
+        assert!(warned.contains("{colour} is no macro of this network") && warned.contains("value=\"2026-03-03\""));
+        let stale = [("version", "1"), ("name", "Late")];
+        assert!(save(&stale).await.contains("It was changed in the meantime"));
+
+        create(&browser, boots.campaign, "Other", "", "").await;
+        let spring = browser.get("/publisher/links?tag=spring").await.text;
+        assert!(spring.contains("Footer") && !spring.contains(">Other<"), "{spring}");
+        assert!(browser.get("/publisher/links?tag=none").await.text.contains("No link has the tag none"));
+        let (other, _) = publisher(&app, "City Notes").await;
+        assert!(!other.get("/publisher/links?tag=spring").await.text.contains("Footer"));
+
+        let visitor = Visitor::new(&app, 1);
+        let click = visitor.click(&slug).await;
+        assert!(click.answer.location().starts_with("https://shop.example/boots?c={colour}&click_id="));
+        app.clock.set("2026-03-03T23:59:59.999Z");
+        visitor.click(&slug).await;
+        app.clock.set("2026-03-04T00:00:00Z");
+        let over = visitor.ask(&slug, &[("sec-fetch-dest", "document")]).await;
+        assert_eq!((over.status, over.location()), (302, "https://www.shop.example/sale"));
+        assert!(over.headers.get("set-cookie").is_none());
+        let crawler = [("user-agent", "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)")];
+        assert_eq!(visitor.ask(&slug, &crawler).await.location(), "https://shop.example/welcome");
+        let log_in = [("email", "garden.letters@parties.example"), ("password", PASSWORD)];
+        browser.submit("/api/log_in", &log_in).await;
+        let list = browser.get("/publisher/links").await;
+        assert!(list.location().is_empty() && list.text.contains("Its last day is over."), "{}", list.text);
+        let report = browser.get("/publisher/reports?range=all").await.text;
+        assert!(report.contains("link_expired"), "{report}");
         app.stop().await;
     }
 }

@@ -113,7 +113,7 @@ async fn unique_constraints_carry_their_default_names() {
     }
 }
 
-const APPEND_ONLY: [&str; 10] = [
+const APPEND_ONLY: [&str; 11] = [
     "terms",
     "terms_events",
     "terms_rules",
@@ -124,6 +124,7 @@ const APPEND_ONLY: [&str; 10] = [
     "deposits",
     "allocations",
     "click_labels",
+    "creative_images",
 ];
 
 /// SQLite's triggers look at rows, so there must be one.

@@ -153,8 +153,10 @@ impl TestApp {
         let store = Store::open(&database.url).await.unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let own = format!("http://localhost:{}", listener.local_addr().unwrap().port());
+        let base_url = base_url.unwrap_or_else(|| BaseUrl::parse(&own).unwrap());
         let config = Config {
-            base_url: base_url.unwrap_or_else(|| BaseUrl::parse(&own).unwrap()),
+            tracking_url: base_url.clone(),
+            base_url,
             secret_key: SecretKey::from_bytes([9; 32]),
             trusted_proxies: TrustedProxies::parse("127.0.0.1/32").unwrap(),
             admission,

@@ -17,22 +17,23 @@ pub async fn create_link(
     #[server(default)] sub3: String,
     #[server(default)] sub4: String,
     #[server(default)] sub5: String,
+    #[server(default)] last_day: String,
+    #[server(default)] fallback: String,
+    #[server(default)] tags: String,
 ) -> Result<(), ApiError> {
     use crate::app::forms::{self, Form};
-    use crate::app::publisher::{destinations, link_making};
+    use crate::app::page::zone_of;
+    use crate::app::publisher::destinations;
+    use crate::app::publisher::link_making::{self, Entered};
     use crate::domain::enrollment::EnrollmentState;
     use crate::domain::ids::CampaignId;
-    use crate::domain::link::{SUB_ID_BYTES_MAX, SubIds};
-    use crate::domain::party::Name;
     use crate::store::{campaigns, enrollments};
 
     let (viewer, publisher) = forms::publisher().await?;
     let app = forms::app();
     let id: CampaignId = campaign_id.parse()?;
-    let subs = [("sub1", sub1), ("sub2", sub2), ("sub3", sub3), ("sub4", sub4), ("sub5", sub5)];
-    let mut values = vec![("name", name.as_str()), ("destination", destination.as_str())];
-    values.extend(subs.iter().map(|(name, value)| (*name, value.as_str())));
-    let form = Form::new(format!("/publisher/links/new?campaign={id}"), &values);
+    let entered = Entered { name, destination, subs: [sub1, sub2, sub3, sub4, sub5], last_day, fallback, tags };
+    let form = Form::new(format!("/publisher/links/new?campaign={id}"), &entered.values());
     if let Some(reason) = forms::waits_for(&viewer) {
         return form.refuse("", reason).await;
     }
@@ -43,20 +44,64 @@ pub async fn create_link(
     if enrollment.state != EnrollmentState::Approved {
         return form.refuse("campaign", "You can make links once the advertiser has approved you.").await;
     }
-    let Ok(name) = Name::parse(&name) else {
-        return form.refuse("name", "The name needs 1 to 80 characters.").await;
+    let checked = match entered.check(&app, &campaign, &zone_of(&viewer), None) {
+        Ok(checked) => checked,
+        Err((field, message)) => return form.refuse(field, message).await,
     };
-    let destination = match destinations::read_deep_link(&destination, &campaign, &app.base_url) {
-        Ok(destination) => destination,
-        Err(message) => return form.refuse("destination", message).await,
-    };
-    let (sub_ids, refused) = SubIds::from_pairs(subs.iter().map(|(name, value)| (*name, value.as_str())));
-    if let Some(field) = refused.first() {
-        return form.refuse(field, format!("A sub id has at most {SUB_ID_BYTES_MAX} bytes.")).await;
-    }
-    let link = link_making::make(&app, publisher, id, name.as_str(), &destination, &sub_ids).await?;
-    let warning = destinations::macro_warning(&destination).unwrap_or_default();
+    let link = link_making::make_checked(&app, publisher, id, &checked).await?;
+    let warning = destinations::macro_warning(&checked.destination).unwrap_or_default();
     forms::go_with(&format!("/publisher/links/{link}"), format!("Your link is ready. {warning}").trim_end()).await
+}
+
+/// A publisher changes one of its links; what was clicked before stays as it was.
+#[server(endpoint = "update_link")]
+pub async fn update_link(
+    link_id: String,
+    version: i64,
+    name: String,
+    #[server(default)] destination: String,
+    #[server(default)] sub1: String,
+    #[server(default)] sub2: String,
+    #[server(default)] sub3: String,
+    #[server(default)] sub4: String,
+    #[server(default)] sub5: String,
+    #[server(default)] last_day: String,
+    #[server(default)] fallback: String,
+    #[server(default)] tags: String,
+) -> Result<(), ApiError> {
+    use crate::app::forms::{self, Form};
+    use crate::app::page::zone_of;
+    use crate::app::publisher::destinations;
+    use crate::app::publisher::link_making::{self, Entered};
+    use crate::domain::ids::LinkId;
+    use crate::store::{StoreError, campaigns, links};
+
+    let (viewer, publisher) = forms::publisher().await?;
+    let app = forms::app();
+    let id: LinkId = link_id.parse()?;
+    let entered = Entered { name, destination, subs: [sub1, sub2, sub3, sub4, sub5], last_day, fallback, tags };
+    let mut w = app.store.write().await?;
+    let link = links::get_of_publisher(&mut w, publisher, id).await?;
+    let campaign = campaigns::get(&mut w, link.campaign_id).await?;
+    let checked = entered.check(&app, &campaign, &zone_of(&viewer), link.expires_at_ms);
+    let refusal = match &checked {
+        Err((field, message)) => Some((*field, message.clone())),
+        Ok(checked) => match links::update(&mut w, &link_making::edit(id, publisher, version, checked)).await {
+            Ok(()) => None,
+            Err(StoreError::Conflict) => {
+                Some(("", "It was changed in the meantime: look at it and save again.".into()))
+            }
+            Err(error) => return Err(error.into()),
+        },
+    };
+    if let Some((field, message)) = refusal {
+        // The session is written, too: not while this transaction is open.
+        drop(w);
+        return Form::new(format!("/publisher/links/{id}/edit"), &entered.values()).refuse(field, message).await;
+    }
+    w.commit().await?;
+    let warning = destinations::macro_warning(&entered.destination).unwrap_or_default();
+    forms::go_with(&format!("/publisher/links/{id}"), format!("Your link is changed. {warning}").trim_end()).await
 }
 
 /// Visitors of a paused link go to the landing page, without cookie and click id.

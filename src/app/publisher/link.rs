@@ -10,6 +10,7 @@ use crate::app::page::{role_page, zone_of};
 use crate::app::publisher::{campaigns::standing, destinations};
 use crate::app::ui::field::escape;
 use crate::app::ui::{Hidden, Icon, StatusTag, Submit};
+use crate::domain::creative::escape_markdown;
 use crate::domain::ids::LinkId;
 use crate::domain::link::{SubIds, check_destination};
 use crate::domain::party::PartyKind;
@@ -26,19 +27,24 @@ pub fn LinkPage() -> impl IntoView {
         let link = links::get_of_publisher(&mut conn, publisher, id).await?;
         let campaign = campaigns::get(&mut conn, link.campaign_id).await?;
         let enrollment = enrollments::find(&mut conn, publisher, link.campaign_id).await?;
+        let tags = links::tags_of(&mut conn, &link).await?;
         drop(conn);
-        let (zone, origin) = (zone_of(&viewer), request.app.base_url.origin());
+        let (zone, origin) = (zone_of(&viewer), request.app.tracking_url.origin());
         let history = enrollment.map(|enrollment| standing(&enrollment, &zone)).unwrap_or_default();
-        let takes_none = state_of(&link).0 != "live";
+        let state = state_of(&link, request.now);
+        let takes_none = state.0 != "live";
         let warnings = warnings(&link, &campaign, &request.app.base_url);
-        let created = zone.show(link.created_at_ms);
+        let dates = Dates {
+            created: zone.show(link.created_at_ms),
+            last_day: link.expires_at_ms.map(|end| zone.day_of(end.plus_ms(-1)).to_string()),
+        };
         Ok(view! {
-            <Head link=link.clone()/>
-            {(takes_none && link.is_active).then(|| note(format!("This link takes no clicks for now. {history}")))}
+            <Head link=link.clone() state=state.0/>
+            {(takes_none && link.is_active).then(|| note(format!("This link takes no clicks for now. {} {history}", state.1)))}
             {warnings.into_iter().map(note).collect::<Vec<_>>()}
             <Place campaign=campaign.clone() url=tracking_url(&origin, &link)/>
             <div class="grid-2">
-                <Facts link=link.clone() campaign=campaign created=created/>
+                <Facts link=link.clone() campaign=campaign dates=dates tags=tags/>
                 <ByHand link=link origin=origin/>
             </div>
         }
@@ -62,8 +68,7 @@ fn warnings(link: &Link, campaign: &Campaign, base_url: &crate::domain::site::Ba
 }
 
 #[component]
-fn Head(link: Link) -> impl IntoView {
-    let (state, _) = state_of(&link);
+fn Head(link: Link, state: &'static str) -> impl IntoView {
     view! {
         <nav class="breadcrumb" aria-label="Breadcrumb">
             <ol>
@@ -76,7 +81,10 @@ fn Head(link: Link) -> impl IntoView {
                 <h1>{link.name.clone()}</h1>
                 <p class="sub cluster"><span>{link.campaign_name.clone()}</span> <StatusTag state=state/></p>
             </div>
-            <div class="page-actions"><Switch link=link/></div>
+            <div class="page-actions">
+                <a class="btn" href=format!("/publisher/links/{}/edit", link.link_id)>"Edit"</a>
+                <Switch link=link/>
+            </div>
         </div>
     }
 }
@@ -118,14 +126,16 @@ fn Place(campaign: Campaign, url: String) -> impl IntoView {
     }
 }
 
-/// A link's text may hold what would end it.
-fn escape_markdown(text: &str) -> String {
-    let escaped = |letter: char| if "\\[]<>*_`".contains(letter) { format!("\\{letter}") } else { letter.to_string() };
-    text.chars().map(escaped).collect()
+/// In the publisher's zone.
+struct Dates {
+    created: String,
+    last_day: Option<String>,
 }
 
 #[component]
-fn Facts(link: Link, campaign: Campaign, created: String) -> impl IntoView {
+fn Facts(link: Link, campaign: Campaign, dates: Dates, tags: Vec<String>) -> impl IntoView {
+    let fallback = if link.fallback.is_empty() { "the landing page".to_owned() } else { link.fallback.clone() };
+    let tags = if tags.is_empty() { "none".to_owned() } else { tags.join(", ") };
     let is_landing = link.destination.is_empty();
     let destination = if is_landing { campaign.landing_url } else { link.destination };
     let sub_ids = SubIds::from(link.subs).0;
@@ -151,7 +161,13 @@ fn Facts(link: Link, campaign: Campaign, created: String) -> impl IntoView {
                 </div>
                 {rows.collect::<Vec<_>>()}
                 {has_none.then(|| view! { <div><dt>"Sub ids"</dt><dd>"none"</dd></div> })}
-                <div><dt>"Created"</dt><dd>{created}</dd></div>
+                <div><dt>"Created"</dt><dd>{dates.created}</dd></div>
+                <div>
+                    <dt>"Last day"</dt>
+                    <dd>{dates.last_day.unwrap_or_else(|| "none: it does not end".to_owned())}</dd>
+                </div>
+                <div><dt>"While it takes no clicks"</dt><dd>"visitors go to " {fallback}</dd></div>
+                <div><dt>"Tags"</dt><dd>{tags}</dd></div>
             </dl>
         </section>
     }

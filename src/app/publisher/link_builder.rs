@@ -6,11 +6,12 @@ use crate::app::api::link::CreateLink;
 use crate::app::error::ApiError;
 use crate::app::forms;
 use crate::app::page::{Request, role_page};
+use crate::app::publisher::link_fields::LinkFields;
+use crate::app::publisher::link_making::Entered;
 use crate::app::publisher::{Waiting, destinations};
-use crate::app::ui::{Field, Icon, Select, Submit};
+use crate::app::ui::{Icon, Select, Submit};
 use crate::domain::enrollment::EnrollmentState;
 use crate::domain::ids::PublisherId;
-use crate::domain::link::MACROS;
 use crate::domain::party::PartyKind;
 use crate::store::campaigns::{self, Campaign};
 use crate::store::enrollments;
@@ -93,66 +94,11 @@ fn Builder(request: Request, joined: Vec<Campaign>) -> impl IntoView {
                 value=value
                 error=request.problem("campaign")
             />
-            <Field
-                name="name"
-                label="Name"
-                hint="For yourself, as in: Newsletter May. Visitors do not see it."
-                value=request.value("name", "")
-                error=request.problem("name")
-            />
-            <Field
-                name="destination"
-                label="Where it leads"
-                kind="url"
-                required=false
-                hint=hosts
-                value=request.value("destination", "")
-                error=request.problem("destination")
-            />
-            <SubIdFields request=request.clone()/>
-            <MacroNotes/>
+            <LinkFields request=request.clone() link=Entered::default() hosts=hosts/>
             <div class="btn-row">
                 <Submit label="Create the link"/>
                 <a class="btn btn-quiet" href="/publisher/links">"Cancel"</a>
             </div>
         </ActionForm>
-    }
-}
-
-const SUB_IDS: [(&str, &str); 5] =
-    [("sub1", "Sub id 1"), ("sub2", "Sub id 2"), ("sub3", "Sub id 3"), ("sub4", "Sub id 4"), ("sub5", "Sub id 5")];
-
-/// Folded away until they are used.
-#[component]
-fn SubIdFields(request: Request) -> impl IntoView {
-    let is_used = SUB_IDS.iter().any(|(name, _)| !request.value(name, "").is_empty());
-    let fields = SUB_IDS.map(|(name, label)| {
-        view! {
-            <Field name=name label=label required=false value=request.value(name, "") error=request.problem(name)/>
-        }
-    });
-    view! {
-        <details open=is_used>
-            <summary>"Sub ids"</summary>
-            <div class="stack">
-                <p class="hint">"Your own marks, such as a place or an article: they come back in your reports. \
-                    A link may also carry them in its address, as in ?sub1=footer, which goes before these."</p>
-                <div class="field-row">{fields.into_iter().collect::<Vec<_>>()}</div>
-            </div>
-        </details>
-    }
-}
-
-#[component]
-fn MacroNotes() -> impl IntoView {
-    let names: Vec<_> = MACROS.iter().map(|name| view! { <li>{format!("{{{name}}}")}</li> }).collect();
-    view! {
-        <details>
-            <summary>"Macros"</summary>
-            <div class="stack">
-                <p class="hint">"These stand in the path, query or fragment of where it leads, and become the values of each click:"</p>
-                <ul class="plain mono cluster">{names}</ul>
-            </div>
-        </details>
     }
 }

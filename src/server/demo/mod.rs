@@ -80,6 +80,7 @@ pub async fn run(options: DemoOptions) -> anyhow::Result<()> {
 /// What the demo is configured with: everybody is admitted, and a month is paid out as soon as it has ended.
 fn configuration(base_url: BaseUrl, secret_key: SecretKey) -> Config {
     Config {
+        tracking_url: base_url.clone(),
         base_url,
         secret_key,
         trusted_proxies: TrustedProxies::default(),

@@ -30,6 +30,7 @@ pub const LOOKS: &[Look] = &[
     Look("GET /live/{role}", "/live/admin", ADMIN, 200),
     Look("ANY /c/{slug}", "/c/{a_slug}", EVERYBODY, 302),
     Look("ANY /c/{campaign}/{publisher}", "/c/{x_live}/{x}", EVERYBODY, 404),
+    Look("GET /i/{creative}/{publisher}", "/i/{x_live}/{x}", EVERYBODY, 404),
     Look("ANY /postback", "/postback?campaign={x_live}&order_id=1", EVERYBODY, 401),
     Look("GET /pixel/{file}", "/pixel/none.gif", EVERYBODY, 422),
     Look("GET /", "/", EVERYBODY, 200),
@@ -45,6 +46,7 @@ pub const LOOKS: &[Look] = &[
     Look("GET /publisher/links", "/publisher/links", PUBLISHERS, 200),
     Look("GET /publisher/links/new", "/publisher/links/new?campaign={x_draft}", PUBLISHERS, 200),
     Look("GET /publisher/links/{id}", "/publisher/links/{a_link}", &[A], 200),
+    Look("GET /publisher/links/{id}/edit", "/publisher/links/{a_link}/edit", &[A], 200),
     Look("GET /publisher/conversions", "/publisher/conversions", PUBLISHERS, 200),
     Look("GET /publisher/payouts", "/publisher/payouts", PUBLISHERS, 200),
     Look("GET /publisher/reports", "/publisher/reports?by=link", PUBLISHERS, 200),
@@ -129,6 +131,7 @@ pub const POSTS: &[Post] = &[
     ),
     Post("/api/create_link", &[("campaign_id", "{x_draft}"), ("name", "Mine")], NO_ONE),
     Post("/api/create_link", &[("campaign_id", "{x_live}"), ("name", "Mine")], PUBLISHERS),
+    Post("/api/update_link", &[("link_id", "{a_link}"), ("version", "2"), ("name", "finchlink")], &[A]),
     Post("/api/pause_link", &[("link_id", "{a_link}")], &[A]),
     Post("/api/resume_link", &[("link_id", "{a_link}")], &[A]),
     Post(
