@@ -4,7 +4,8 @@
 //!
 //! - [`server`]: the process: commands, configuration, routes, layers, clock
 //! - [`app`]: what people see: pages by role, server functions, islands
-//! - [`tracking`], [`settlement`], [`reports`]: clicks and conversions in; money afterwards; figures out
+//! - [`tracking`], [`settlement`], [`reports`], [`creatives`]: clicks and conversions in; money afterwards; figures
+//!   out; banners
 //! - [`auth`]: who is calling
 //! - [`store`]: SQL, for two databases
 //! - [`domain`]: the rules, pure
@@ -14,6 +15,8 @@ pub mod domain;
 
 #[cfg(feature = "ssr")]
 pub mod auth;
+#[cfg(feature = "ssr")]
+pub mod creatives;
 #[cfg(feature = "ssr")]
 pub mod reports;
 #[cfg(feature = "ssr")]

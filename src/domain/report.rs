@@ -33,6 +33,7 @@ text_enum! {
         Day = "day",
         Campaign = "campaign",
         Link = "link",
+        Creative = "creative",
         Publisher = "publisher",
         Advertiser = "advertiser",
     }

@@ -189,6 +189,7 @@ fn wanted(viewer: &Viewer, query: &ReportQuery, now: Timestamp) -> Result<Wanted
         campaign_id: query.campaign,
         link_id: query.link,
         publisher_id: query.publisher,
+        creative_id: query.creative,
     })
 }
 

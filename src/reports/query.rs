@@ -1,7 +1,7 @@
 //! A report as a URL: what it covers, by what its rows are, what it is narrowed to. The same text asks for the page,
 //! the live update and the CSV file.
 
-use crate::domain::ids::{CampaignId, LinkId, PublisherId};
+use crate::domain::ids::{CampaignId, CreativeId, LinkId, PublisherId};
 use crate::domain::party::PartyKind;
 use crate::domain::report::{Basis, Dimension};
 use crate::domain::time::{Day, Timestamp, Zone};
@@ -95,6 +95,7 @@ pub struct ReportQuery {
     pub campaign: Option<CampaignId>,
     pub link: Option<LinkId>,
     pub publisher: Option<PublisherId>,
+    pub creative: Option<CreativeId>,
 }
 
 impl Default for ReportQuery {
@@ -108,17 +109,18 @@ impl Default for ReportQuery {
             campaign: None,
             link: None,
             publisher: None,
+            creative: None,
         }
     }
 }
 
 /// The dimensions that a party may see: a link's name is its publisher's, a rival's name nobody's.
 pub const fn dimensions(kind: PartyKind) -> &'static [Dimension] {
-    use Dimension::{Advertiser, Campaign, Day, Link, Publisher};
+    use Dimension::{Advertiser, Campaign, Creative, Day, Link, Publisher};
     match kind {
-        PartyKind::Publisher => &[Day, Campaign, Link, Advertiser],
-        PartyKind::Advertiser => &[Day, Campaign, Publisher],
-        PartyKind::Network => &[Day, Campaign, Link, Publisher, Advertiser],
+        PartyKind::Publisher => &[Day, Campaign, Link, Creative, Advertiser],
+        PartyKind::Advertiser => &[Day, Campaign, Creative, Publisher],
+        PartyKind::Network => &[Day, Campaign, Link, Creative, Publisher, Advertiser],
     }
 }
 
@@ -158,6 +160,7 @@ impl ReportQuery {
                 "metric" => take(&mut query.metric, name, value, &mut notices),
                 "top" => take(&mut query.top, name, value, &mut notices),
                 "campaign" => take_id(&mut query.campaign, name, value, &mut notices),
+                "creative" => take_id(&mut query.creative, name, value, &mut notices),
                 "link" if kind != PartyKind::Advertiser => take_id(&mut query.link, name, value, &mut notices),
                 "publisher" if kind != PartyKind::Publisher => {
                     take_id(&mut query.publisher, name, value, &mut notices);
@@ -196,6 +199,7 @@ impl ReportQuery {
             ("campaign", self.campaign.map(|id| id.to_string())),
             ("link", self.link.map(|id| id.to_string())),
             ("publisher", self.publisher.map(|id| id.to_string())),
+            ("creative", self.creative.map(|id| id.to_string())),
         ];
         for (name, value) in named {
             if let Some(value) = value {
@@ -296,6 +300,7 @@ mod tests {
             "range=7d",
             "range=custom&from=2026-03-01&to=2026-03-14&on=click&by=link",
             &format!("range=all&metric=commission&top=cr&campaign={campaign}&link={id}"),
+            &format!("by=creative&creative={}", CreativeId(9)),
         ] {
             let (query, notices) = read(url, PartyKind::Network);
             assert_eq!((query.to_url().as_str(), notices.len()), (url, 0));

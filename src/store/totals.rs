@@ -6,7 +6,7 @@ use super::driver::Conn;
 use super::error::StoreError;
 use crate::domain::click::ClickLabel;
 use crate::domain::conversion::ConversionState;
-use crate::domain::ids::{CampaignId, LinkId, PartyId, PublisherId};
+use crate::domain::ids::{CampaignId, CreativeId, LinkId, PartyId, PublisherId};
 use crate::domain::money::Currency;
 use crate::domain::report::{Basis, ConversionSums, Dimension};
 use crate::domain::time::Day;
@@ -22,6 +22,7 @@ pub struct Wanted {
     pub campaign_id: Option<CampaignId>,
     pub link_id: Option<LinkId>,
     pub publisher_id: Option<PublisherId>,
+    pub creative_id: Option<CreativeId>,
 }
 
 #[derive(Debug, Clone, sqlx::FromRow)]
@@ -71,7 +72,7 @@ macro_rules! clicks {
             $inner,
             " where r.reader_id = $1 and r.grain = 'day' and r.bucket >= $2 and r.bucket <= $3
                 and (r.campaign_id = $4 or $4 is null) and (r.link_id = $5 or $5 is null)
-                and (r.publisher_id = $6 or $6 is null) group by ",
+                and (r.publisher_id = $6 or $6 is null) and (r.creative_id = $7 or $7 is null) group by ",
             $key,
             ", r.label, r.reason
                 having sum(r.clicks) <> 0) g ",
@@ -91,7 +92,7 @@ macro_rules! conversions {
                 cast(sum(r.fee_minor) as bigint) as fee_minor from conversion_rollups r ", $inner,
             " where r.reader_id = $1 and r.grain = 'day' and r.bucket >= $2 and r.bucket <= $3
                 and (r.campaign_id = $4 or $4 is null) and (r.link_id = $5 or $5 is null)
-                and (r.publisher_id = $6 or $6 is null) and r.basis = $7
+                and (r.publisher_id = $6 or $6 is null) and (r.creative_id = $7 or $7 is null) and r.basis = $8
                 group by ", $key, ", r.event, r.state, r.currency having sum(r.conversions) <> 0) g ", $outer,
             " order by g.group_key, g.currency, g.event, g.state"
         )
@@ -127,6 +128,8 @@ sql! {
     CLICKS_BY_CAMPAIGN = clicks!("r.campaign_id", "", "n.name", "left join campaigns n on n.campaign_id = g.group_key");
     CLICKS_BY_LINK = clicks!("r.link_id", "", "coalesce(nullif(n.name, ''), n.slug)",
         "left join links n on n.link_id = g.group_key");
+    CLICKS_BY_CREATIVE = clicks!("r.creative_id", "", "n.name",
+        "left join creatives n on n.creative_id = g.group_key");
     CLICKS_BY_PUBLISHER = clicks!("r.publisher_id", "", "n.name", "left join parties n on n.party_id = g.group_key");
     CLICKS_BY_ADVERTISER = clicks!("k.advertiser_id", "join campaigns k on k.campaign_id = r.campaign_id", "n.name",
         "left join parties n on n.party_id = g.group_key");
@@ -135,6 +138,8 @@ sql! {
         "left join campaigns n on n.campaign_id = g.group_key");
     CONVERSIONS_BY_LINK = conversions!("r.link_id", "", "coalesce(nullif(n.name, ''), n.slug)",
         "left join links n on n.link_id = g.group_key");
+    CONVERSIONS_BY_CREATIVE = conversions!("r.creative_id", "", "n.name",
+        "left join creatives n on n.creative_id = g.group_key");
     CONVERSIONS_BY_PUBLISHER = conversions!("r.publisher_id", "", "n.name",
         "left join parties n on n.party_id = g.group_key");
     CONVERSIONS_BY_ADVERTISER = conversions!("k.advertiser_id", "join campaigns k on k.campaign_id = r.campaign_id",
@@ -151,6 +156,7 @@ pub async fn clicks(conn: &mut Conn, wanted: &Wanted, by: Dimension) -> Result<V
         Dimension::Day => CLICKS_BY_DAY,
         Dimension::Campaign => CLICKS_BY_CAMPAIGN,
         Dimension::Link => CLICKS_BY_LINK,
+        Dimension::Creative => CLICKS_BY_CREATIVE,
         Dimension::Publisher => CLICKS_BY_PUBLISHER,
         Dimension::Advertiser => CLICKS_BY_ADVERTISER,
     };
@@ -161,6 +167,7 @@ pub async fn clicks(conn: &mut Conn, wanted: &Wanted, by: Dimension) -> Result<V
         .bind(wanted.campaign_id)
         .bind(wanted.link_id)
         .bind(wanted.publisher_id)
+        .bind(wanted.creative_id)
         .fetch_all(c)
         .await)
 }
@@ -197,6 +204,7 @@ pub async fn conversions(conn: &mut Conn, wanted: &Wanted, by: Dimension) -> Res
         Dimension::Day => CONVERSIONS_BY_DAY,
         Dimension::Campaign => CONVERSIONS_BY_CAMPAIGN,
         Dimension::Link => CONVERSIONS_BY_LINK,
+        Dimension::Creative => CONVERSIONS_BY_CREATIVE,
         Dimension::Publisher => CONVERSIONS_BY_PUBLISHER,
         Dimension::Advertiser => CONVERSIONS_BY_ADVERTISER,
     };
@@ -207,6 +215,7 @@ pub async fn conversions(conn: &mut Conn, wanted: &Wanted, by: Dimension) -> Res
         .bind(wanted.campaign_id)
         .bind(wanted.link_id)
         .bind(wanted.publisher_id)
+        .bind(wanted.creative_id)
         .bind(wanted.basis)
         .fetch_all(c)
         .await)

@@ -7,15 +7,16 @@ use std::iter::Peekable;
 use super::source::{Source, is_word};
 
 /// Folder of `src/` and the folders that it may import. The one finer permission is [`ONE_DOOR`].
-const IMPORTS: [(&str, &[&str]); 8] = [
+const IMPORTS: [(&str, &[&str]); 9] = [
     ("domain", &[]),
     ("store", &["domain"]),
     ("auth", &["store", "domain"]),
     ("tracking", &["auth", "store", "domain"]),
+    ("creatives", &["domain"]),
     ("settlement", &["auth", "store", "domain"]),
     ("reports", &["auth", "store", "domain"]),
-    ("app", &["reports", "settlement", "auth", "store", "domain"]),
-    ("server", &["app", "tracking", "settlement", "reports", "auth", "store", "domain"]),
+    ("app", &["creatives", "reports", "settlement", "auth", "store", "domain"]),
+    ("server", &["app", "tracking", "creatives", "settlement", "reports", "auth", "store", "domain"]),
 ];
 /// What pages may call of `tracking`: to send a test, and to replay a report.
 const ONE_DOOR: [&str; 3] = ["tracking", "conversion", "record"];

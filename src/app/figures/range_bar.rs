@@ -23,6 +23,7 @@ pub const fn dimension_word(by: Dimension) -> &'static str {
         Dimension::Day => "Day",
         Dimension::Campaign => "Campaign",
         Dimension::Link => "Link",
+        Dimension::Creative => "Creative",
         Dimension::Publisher => "Publisher",
         Dimension::Advertiser => "Advertiser",
     }
@@ -46,6 +47,7 @@ pub fn range_bar(
         ("top", (query.top != ReportQuery::default().top).then(|| query.top.to_string())),
         ("link", query.link.map(|id| id.to_string())),
         ("publisher", query.publisher.map(|id| id.to_string())),
+        ("creative", query.creative.map(|id| id.to_string())),
     ];
     let kept = kept
         .into_iter()
@@ -92,6 +94,7 @@ pub fn chips(path: &str, query: &ReportQuery, names: &Names) -> AnyView {
         query.campaign.map(|_| ("campaign", names.campaign.clone(), ReportQuery { campaign: None, ..*query })),
         query.link.map(|_| ("link", names.link.clone(), ReportQuery { link: None, ..*query })),
         query.publisher.map(|_| ("publisher", names.publisher.clone(), ReportQuery { publisher: None, ..*query })),
+        query.creative.map(|_| ("creative", names.creative.clone(), ReportQuery { creative: None, ..*query })),
     ];
     let chips: Vec<_> = chips.into_iter().flatten().collect();
     let shown = chips.into_iter().map(|(what, name, without)| {
@@ -112,4 +115,5 @@ pub struct Names {
     pub campaign: String,
     pub link: String,
     pub publisher: String,
+    pub creative: String,
 }

@@ -109,8 +109,9 @@ fn by_event(report: &Report) -> AnyView {
 
 /// Nothing yet, or nothing that fits the filters.
 fn nothing(path: &str, query: &ReportQuery) -> AnyView {
-    let has_filter = query.campaign.is_some() || query.link.is_some() || query.publisher.is_some();
-    let all = ReportQuery { campaign: None, link: None, publisher: None, ..*query }.at(path);
+    let has_filter = query.campaign.is_some() || query.link.is_some();
+    let has_filter = has_filter || query.publisher.is_some() || query.creative.is_some();
+    let all = ReportQuery { campaign: None, link: None, publisher: None, creative: None, ..*query }.at(path);
     let ever = format!("{path}?range=all");
     view! {
         <div class="empty">
@@ -142,6 +143,7 @@ async fn names(
     for (by, id, name) in [
         (Dimension::Link, query.link.map(|id| id.0), &mut names.link),
         (Dimension::Publisher, query.publisher.map(|id| id.0), &mut names.publisher),
+        (Dimension::Creative, query.creative.map(|id| id.0), &mut names.creative),
     ] {
         let Some(id) = id else { continue };
         let rows = reports::figures::ranked(conn, viewer, &ever, by, request.now).await?;

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use super::parts::{DASH, root};
 use super::range_bar::dimension_word;
-use crate::domain::ids::{CampaignId, LinkId, PublisherId};
+use crate::domain::ids::{CampaignId, CreativeId, LinkId, PublisherId};
 use crate::domain::money::{Currency, Money};
 use crate::domain::party::PartyKind;
 use crate::domain::report::{ConversionSums, Dimension};
@@ -28,6 +28,7 @@ pub fn behind(kind: PartyKind, query: &ReportQuery, by: Dimension, key: i64) -> 
         }
         Dimension::Campaign => ReportQuery { campaign: Some(CampaignId(key)), by: Dimension::Day, ..*query },
         Dimension::Link => ReportQuery { link: Some(LinkId(key)), by: Dimension::Day, ..*query },
+        Dimension::Creative => ReportQuery { creative: Some(CreativeId(key)), by: Dimension::Day, ..*query },
         Dimension::Publisher => ReportQuery { publisher: Some(PublisherId(key)), by: Dimension::Day, ..*query },
         Dimension::Advertiser => return None,
     };

@@ -1,0 +1,3 @@
+//! BANNERS: an uploaded file becomes an image of our own making.
+
+pub mod raster;
