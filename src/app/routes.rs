@@ -28,6 +28,7 @@ pub fn Pages() -> impl IntoView {
                 <Route path=path!("/publisher/links/new") view=publisher::LinkBuilder/>
                 <Route path=path!("/publisher/links/:id") view=publisher::LinkPage/>
                 <Route path=path!("/publisher/links/:id/edit") view=publisher::EditLinkPage/>
+                <Route path=path!("/publisher/creatives") view=publisher::CreativesPage/>
                 <Route path=path!("/publisher/conversions") view=publisher::Conversions/>
                 <Route path=path!("/publisher/payouts") view=publisher::Payouts/>
                 <Route path=path!("/advertiser") view=advertiser::Overview/>
@@ -36,6 +37,8 @@ pub fn Pages() -> impl IntoView {
                 <Route path=path!("/advertiser/campaigns/:id") view=advertiser::CampaignPage/>
                 <Route path=path!("/advertiser/campaigns/:id/edit") view=advertiser::EditCampaignPage/>
                 <Route path=path!("/advertiser/campaigns/:id/integration") view=advertiser::IntegrationPage/>
+                <Route path=path!("/advertiser/campaigns/:id/creatives") view=advertiser::CreativesPage/>
+                <Route path=path!("/advertiser/campaigns/:id/creatives/new") view=advertiser::NewCreativePage/>
                 <Route path=path!("/advertiser/publishers") view=advertiser::PublishersPage/>
                 <Route path=path!("/advertiser/conversions") view=advertiser::Conversions/>
                 <Route path=path!("/advertiser/balance") view=advertiser::BalancePage/>

@@ -92,6 +92,7 @@ const fn places(kind: PartyKind) -> &'static [Place] {
             ("/publisher/links", "link", "Links"),
             ("/publisher/conversions", "receipt", "Conversions"),
             ("/publisher/payouts", "wallet", "Payouts"),
+            ("/publisher/creatives", "megaphone", "Creatives"),
             ("/publisher/reports", "bar-chart", "Reports"),
         ],
         PartyKind::Advertiser => &[

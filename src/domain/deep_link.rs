@@ -172,6 +172,35 @@ mod tests {
         assert_eq!(check_destination("https://shop.example/", &AllowedHosts::default()), Err(Host));
     }
 
+    /// The addresses of the fixture, which `end2end/journeys/redirect.spec.ts` sends to a running network.
+    fn hostile() -> Vec<String> {
+        let lines = include_str!("../../tests/fixtures/hostile_links.txt").lines();
+        let texts = lines.filter(|line| !line.starts_with("# "));
+        texts.map(|text| serde_json::from_str(&format!("\"{text}\"")).unwrap()).collect()
+    }
+
+    /// By a reading of our own, which knows nothing of addresses: what follows the slashes, up to the next mark.
+    fn authority_of(url: &str) -> &str {
+        let rest = url.split_once("://").expect("an absolute address").1;
+        &rest[..rest.find(['/', '?', '#', '\\']).unwrap_or(rest.len())]
+    }
+
+    #[test]
+    fn no_hostile_address_leads_anywhere_else() {
+        let hosts = AllowedHosts::parse("shop.example,www.shop.example", false).unwrap();
+        let texts = hostile();
+        assert!(texts.len() >= 573, "{}", texts.len());
+        let mut accepted = 0;
+        for text in &texts {
+            let Ok(url) = check_destination(text, &hosts) else { continue };
+            accepted += 1;
+            let is_plain = url.as_str().bytes().all(|byte| byte.is_ascii_graphic());
+            assert!(is_plain && authority_of(url.as_str()) == "shop.example", "{text:?} leads to {url}");
+            assert!(matches!(url.scheme(), "http" | "https"), "{text:?} leads to {url}");
+        }
+        assert!(accepted > 20 && accepted < texts.len() / 3, "{accepted} of {} are no attack after all", texts.len());
+    }
+
     #[test]
     fn a_destination_is_what_the_parser_makes_of_it() {
         for (text, expected) in [

@@ -4,7 +4,7 @@ use std::pin::Pin;
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{FromRef, Request, State};
+use axum::extract::{DefaultBodyLimit, FromRef, Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -18,7 +18,8 @@ use tower_http::compression::predicate::{NotForContentType, Predicate, SizeAbove
 
 use super::assets;
 use super::config::Config;
-use super::layers;
+use super::layers::{self, limits};
+use crate::app::creatives;
 use crate::app::error::ApiError;
 use crate::app::figures;
 use crate::app::routes::Pages;
@@ -35,6 +36,8 @@ pub const ROUTES: &[(&str, &str)] = &[
     ("GET", "/pkg/{version}/{*file}"),
     ("GET", "/reports.csv"),
     ("GET", "/live/{role}"),
+    ("GET", "/creatives/{creative}/image"),
+    ("POST", "/creatives/upload"),
 ];
 
 /// A refusal is a sentence; more is none of ours.
@@ -51,12 +54,18 @@ pub fn router(app: &App, tracking: Tracking, config: &Config) -> Router {
         .route("/pkg/{version}/{*file}", get(assets::asset))
         .route("/reports.csv", get(figures::report_csv))
         .route("/live/{role}", get(figures::live))
+        .route("/creatives/{creative}/image", get(creatives::preview))
         .route("/api/{*function}", post(server_function))
         .leptos_routes_with_handler(pages, get(page))
         .fallback(get(page))
         .with_state(app.clone());
+    // A form with a file is the one that may be larger; its handler limits each of its parts.
+    let upload = Router::new().route("/creatives/upload", post(creatives::upload).layer(DefaultBodyLimit::disable()));
+    let upload = limits::bodies(upload.with_state(app.clone()), creatives::FORM_BYTES_MAX);
+    let routes = limits::bodies(routes, limits::BODY_BYTES_MAX).merge(upload);
     let pages = layers::around_pages(routes, app, config).layer(compression());
-    pages.merge(layers::around_tracking(tracking::routes(tracking), config))
+    let tracked = limits::bodies(tracking::routes(tracking), limits::BODY_BYTES_MAX);
+    pages.merge(layers::around_tracking(tracked, config))
 }
 
 /// The path of every page, as the router writes it; the access test walks them.
@@ -77,7 +86,10 @@ fn compression() -> CompressionLayer<impl Predicate> {
     let worth = SizeAbove::new(1_024)
         .and(NotForContentType::SSE)
         .and(NotForContentType::new("font/"))
-        .and(NotForContentType::const_new("image/gif"));
+        .and(NotForContentType::const_new("image/gif"))
+        .and(NotForContentType::const_new("image/jpeg"))
+        .and(NotForContentType::const_new("image/png"))
+        .and(NotForContentType::const_new("image/webp"));
     CompressionLayer::new().compress_when(worth)
 }
 

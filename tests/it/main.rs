@@ -3,6 +3,7 @@
 mod access;
 mod campaigns;
 mod crash;
+mod creatives;
 mod demo;
 mod demo_figures;
 mod durability;

@@ -106,6 +106,22 @@ impl Clock for TestClock {
 /// Every click waits for its commit, however long that takes.
 pub const STRICT: RecorderSettings = RecorderSettings { durability: ClickDurability::Strict, commit_budget_ms: 0 };
 
+/// What of a network's configuration a test chooses.
+struct Start {
+    admission: Admission,
+    /// Nothing: where it listens.
+    base_url: Option<BaseUrl>,
+    recorder: RecorderSettings,
+    /// Nothing: that of the pages.
+    tracking_host: Option<&'static str>,
+}
+
+impl Default for Start {
+    fn default() -> Self {
+        Self { admission: Admission::Manual, base_url: None, recorder: STRICT, tracking_host: None }
+    }
+}
+
 /// The application on a free port, with its database and clock.
 pub struct TestApp {
     pub url: String,
@@ -122,29 +138,31 @@ impl TestApp {
     }
 
     pub async fn start_with(kind: Kind, admission: Admission) -> Self {
-        Self::start_node(Database::new(kind).await, TestClock::at(START), 0, admission, None, STRICT).await
+        Self::start_node(Database::new(kind).await, TestClock::at(START), 0, Start { admission, ..Start::default() })
+            .await
     }
 
     /// A network that promises something else of a click.
     pub async fn start_recording(kind: Kind, recorder: RecorderSettings) -> Self {
-        let database = Database::new(kind).await;
-        Self::start_node(database, TestClock::at(START), 0, Admission::Manual, None, recorder).await
+        let start = Start { recorder, ..Start::default() };
+        Self::start_node(Database::new(kind).await, TestClock::at(START), 0, start).await
+    }
+
+    /// With a tracking host of its own: `http://127.0.0.1`, beside the pages on `http://localhost`.
+    pub async fn start_apart(kind: Kind) -> Self {
+        let start = Start { tracking_host: Some("127.0.0.1"), ..Start::default() };
+        Self::start_node(Database::new(kind).await, TestClock::at(START), 0, start).await
     }
 
     /// A second process beside this one, on the same database and clock, behind the same public address.
     pub async fn start_beside(&self) -> Self {
         let base_url = BaseUrl::parse(&self.url).unwrap();
-        Self::start_node(self.database.again(), self.clock.clone(), 1, Admission::Manual, Some(base_url), STRICT).await
+        let start = Start { base_url: Some(base_url), ..Start::default() };
+        Self::start_node(self.database.again(), self.clock.clone(), 1, start).await
     }
 
-    async fn start_node(
-        database: Database,
-        clock: TestClock,
-        node: u8,
-        admission: Admission,
-        base_url: Option<BaseUrl>,
-        recorder: RecorderSettings,
-    ) -> Self {
+    async fn start_node(database: Database, clock: TestClock, node: u8, start: Start) -> Self {
+        let Start { admission, base_url, recorder, tracking_host } = start;
         let environment = Environment {
             clock: Arc::new(clock.clone()),
             entropy: Arc::new(SeededEntropy::new([7 + node; 32])),
@@ -155,7 +173,10 @@ impl TestApp {
         let own = format!("http://localhost:{}", listener.local_addr().unwrap().port());
         let base_url = base_url.unwrap_or_else(|| BaseUrl::parse(&own).unwrap());
         let config = Config {
-            tracking_url: base_url.clone(),
+            tracking_url: tracking_host.map_or_else(
+                || base_url.clone(),
+                |host| BaseUrl::parse(&base_url.origin().replace("localhost", host)).unwrap(),
+            ),
             base_url,
             secret_key: SecretKey::from_bytes([9; 32]),
             trusted_proxies: TrustedProxies::parse("127.0.0.1/32").unwrap(),
@@ -234,6 +255,28 @@ impl Browser {
             .header("accept", "text/html")
             .form(fields);
         Answer::of(request.send().await.unwrap()).await
+    }
+
+    /// Sends a form with a file, as a page without scripts does; the answer is the redirect.
+    pub async fn upload(&self, path: &str, fields: &[(&str, &str)], file: (&str, &str, &[u8])) -> Answer {
+        const BOUNDARY: &str = "----------------------------4e2b";
+        let mut body = Vec::new();
+        for (name, value) in fields {
+            let part = format!("--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n");
+            body.extend_from_slice(part.as_bytes());
+        }
+        let (name, kind, bytes) = file;
+        let head = format!("--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{name}\"\r\n");
+        body.extend_from_slice(format!("{head}Content-Type: {kind}\r\n\r\n").as_bytes());
+        body.extend_from_slice(bytes);
+        body.extend_from_slice(format!("\r\n--{BOUNDARY}--\r\n").as_bytes());
+        let request = self
+            .client
+            .post(format!("{}{path}", self.url))
+            .header("sec-fetch-site", "same-origin")
+            .header("accept", "text/html")
+            .header("content-type", format!("multipart/form-data; boundary={BOUNDARY}"));
+        Answer::of(request.body(body).send().await.unwrap()).await
     }
 
     /// Sends a form and opens the page it leads to.

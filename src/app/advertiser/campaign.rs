@@ -61,6 +61,7 @@ fn Head(campaign: Campaign, is_admitted: bool) -> impl IntoView {
             </div>
             <div class="page-actions">
                 <a class="btn" href=format!("{}/edit", page_of(id))>"Edit"</a>
+                <a class="btn" href=format!("{}/creatives", page_of(id))>"Creatives"</a>
                 <a class="btn" href=integration_page_of(id)>"Integration"</a>
                 <Step campaign=campaign is_admitted=is_admitted/>
             </div>

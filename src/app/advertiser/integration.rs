@@ -38,7 +38,7 @@ pub fn IntegrationPage() -> impl IntoView {
         let order_id = tried("order_id").filter(|text| !text.is_empty()).unwrap_or_else(|| "ORDER-1001".to_owned());
         let order = SampleOrder::of(&terms, tried("click_id").unwrap_or_default(), order_id);
         let new_key = new_key(&request, &keys);
-        let base = &request.app.base_url;
+        let base = &request.app.tracking_url;
         let secret = request.app.secret_key.postback_secret(id, campaign.secret_version);
         let signed = signed_call(base, id, &secret, &order, request.now);
         let script = signing_script(base, id, &order);

@@ -1,6 +1,7 @@
 //! Server functions: what forms and islands call. Named verb_noun; their bodies exist on the server only.
 
 pub mod campaign;
+pub mod creative;
 pub mod deposit;
 pub mod enrollment;
 pub mod figures;

@@ -2,6 +2,7 @@
 
 mod campaigns;
 mod conversions;
+mod creatives;
 pub mod destinations;
 pub mod joining;
 mod link;
@@ -17,6 +18,7 @@ mod waiting;
 
 pub use campaigns::{Campaigns, standing};
 pub use conversions::Conversions;
+pub use creatives::CreativesPage;
 pub use link::LinkPage;
 pub use link_builder::LinkBuilder;
 pub use link_edit::EditLinkPage;

@@ -12,9 +12,9 @@ pub const HEADERS_MAX: usize = 64;
 pub const HEADER_BYTES_MAX: usize = 16 * 1_024;
 pub const BODY_BYTES_MAX: usize = 64 * 1_024;
 
-/// Puts the limit of bodies around all routes that `router` has by now: call it after they are added.
-pub fn body<S: Clone + Send + Sync + 'static>(router: Router<S>) -> Router<S> {
-    router.layer(RequestBodyLimitLayer::new(BODY_BYTES_MAX))
+/// Limits the bodies of all routes that `router` has by now: call it after they are added.
+pub fn bodies<S: Clone + Send + Sync + 'static>(router: Router<S>, bytes_max: usize) -> Router<S> {
+    router.layer(RequestBodyLimitLayer::new(bytes_max))
 }
 
 /// The answer to a request whose address or headers are too large.
@@ -41,7 +41,7 @@ mod tests {
     use super::*;
 
     async fn status(request: axum::http::request::Builder, content: Body) -> u16 {
-        let router = body(Router::new().fallback(any(async |body: Bytes| body.len().to_string())));
+        let router = bodies(Router::new().fallback(any(async |body: Bytes| body.len().to_string())), BODY_BYTES_MAX);
         router.oneshot(request.body(content).unwrap()).await.unwrap().status().as_u16()
     }
 

@@ -5,6 +5,7 @@ pub mod client_address;
 pub mod csrf;
 pub mod gate;
 pub mod headers;
+pub mod hosts;
 pub mod limits;
 
 use axum::Router;
@@ -28,5 +29,9 @@ pub fn around_pages(routes: Router, app: &App, config: &Config) -> Router {
 /// design, so they know no session and nothing to forge, and their answers are too short to be compressed.
 pub fn around_tracking(routes: Router, config: &Config) -> Router {
     let gate = gate::Gate::new(&config.base_url, config.trusted_proxies.clone());
-    limits::body(routes.layer(CatchPanicLayer::new())).layer(from_fn_with_state(gate, gate::pass))
+    let routes = match hosts::Hosts::new(&config.base_url, &config.tracking_url) {
+        Some(hosts) => routes.layer(from_fn_with_state(hosts, hosts::keep_apart)),
+        None => routes,
+    };
+    routes.layer(CatchPanicLayer::new()).layer(from_fn_with_state(gate, gate::pass))
 }

@@ -11,7 +11,7 @@ use tallystick::server::router;
 use tallystick::store::Store;
 use tallystick::store::driver::Driver;
 
-use self::table::{BY_KEY, CHANGES_NOTHING, LOOKS, Look, POSTS, Post, STARTS};
+use self::table::{BY_KEY, CHANGES_NOTHING, LOOKS, Look, POSTS, Post, STARTS, UPLOAD};
 use self::world::{ALL, Role, WORDS, World};
 use crate::schema::schema;
 use crate::support::{Answer, Browser, Kind};
@@ -179,6 +179,9 @@ async fn contents(store: &Store) -> BTreeMap<String, String> {
 async fn send(world: &World, role: Role, path: &str, fields: &[(&str, &str)], real: bool) -> Answer {
     let filled: Vec<(&str, String)> = fields.iter().map(|(name, value)| (*name, world.fill(value, real))).collect();
     let fields: Vec<(&str, &str)> = filled.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    if path == UPLOAD {
+        return world.browser(role).upload(path, &fields, ("a.png", "image/png", crate::creatives::PNG)).await;
+    }
     world.browser(role).post(path, &fields).await
 }
 

@@ -28,6 +28,7 @@ pub const LOOKS: &[Look] = &[
     Look("GET /live/{role}", "/live/publisher", PUBLISHERS, 200),
     Look("GET /live/{role}", "/live/advertiser", ADVERTISERS, 200),
     Look("GET /live/{role}", "/live/admin", ADMIN, 200),
+    Look("GET /creatives/{creative}/image", "/creatives/{x_banner}/image", &[A, B, X, Admin], 200),
     Look("ANY /c/{slug}", "/c/{a_slug}", EVERYBODY, 302),
     Look("ANY /c/{campaign}/{publisher}", "/c/{x_live}/{x}", EVERYBODY, 404),
     Look("GET /i/{creative}/{publisher}", "/i/{x_live}/{x}", EVERYBODY, 404),
@@ -47,6 +48,7 @@ pub const LOOKS: &[Look] = &[
     Look("GET /publisher/links/new", "/publisher/links/new?campaign={x_draft}", PUBLISHERS, 200),
     Look("GET /publisher/links/{id}", "/publisher/links/{a_link}", &[A], 200),
     Look("GET /publisher/links/{id}/edit", "/publisher/links/{a_link}/edit", &[A], 200),
+    Look("GET /publisher/creatives", "/publisher/creatives?campaign={x_live}", PUBLISHERS, 200),
     Look("GET /publisher/conversions", "/publisher/conversions", PUBLISHERS, 200),
     Look("GET /publisher/payouts", "/publisher/payouts", PUBLISHERS, 200),
     Look("GET /publisher/reports", "/publisher/reports?by=link", PUBLISHERS, 200),
@@ -59,6 +61,8 @@ pub const LOOKS: &[Look] = &[
     Look("GET /advertiser/campaigns/{id}", "/advertiser/campaigns/{x_draft}", &[X], 200),
     Look("GET /advertiser/campaigns/{id}/edit", "/advertiser/campaigns/{x_draft}/edit", &[X], 200),
     Look("GET /advertiser/campaigns/{id}/integration", "/advertiser/campaigns/{x_live}/integration", &[X], 200),
+    Look("GET /advertiser/campaigns/{id}/creatives", "/advertiser/campaigns/{x_live}/creatives", &[X], 200),
+    Look("GET /advertiser/campaigns/{id}/creatives/new", "/advertiser/campaigns/{x_live}/creatives/new", &[X], 200),
     Look("GET /advertiser/publishers", "/advertiser/publishers", ADVERTISERS, 200),
     Look("GET /advertiser/conversions", "/advertiser/conversions", ADVERTISERS, 200),
     Look("GET /advertiser/balance", "/advertiser/balance", ADVERTISERS, 200),
@@ -89,6 +93,9 @@ macro_rules! draft {
     };
 }
 
+/// Sent as a form with a file.
+pub const UPLOAD: &str = "/creatives/upload";
+
 const KEEP: (&str, &str) = ("version", "1");
 
 /// Sent in this order by those who may, after everybody else was refused.
@@ -115,6 +122,14 @@ pub const POSTS: &[Post] = &[
         &[("enrollment_id", "{x_enrollment}"), KEEP, ("state", "approved"), ("reason", "")],
         &[X],
     ),
+    Post(
+        "/api/create_text_creative",
+        &[("campaign_id", "{x_live}"), ("name", "Words"), ("content", "Boots"), ("destination", "")],
+        &[X],
+    ),
+    Post(UPLOAD, &[("campaign_id", "{x_live}"), ("name", "Another"), ("content", "Boots")], &[X]),
+    Post("/api/pause_creative", &[("creative_id", "{x_banner}")], &[X]),
+    Post("/api/resume_creative", &[("creative_id", "{x_banner}")], &[X]),
     Post("/api/create_api_key", &[("campaign_id", "{x_live}"), ("name", "Another")], &[X]),
     Post("/api/revoke_api_key", &[("api_key_id", "{x_key}")], &[X]),
     Post("/api/rotate_postback_secret", &[("campaign_id", "{x_live}"), ("version", "3")], &[X]),

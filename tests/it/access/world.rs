@@ -53,6 +53,7 @@ pub const WORDS: &[(&str, &[Role])] = &[
     ("robinpath", &[B]),
     ("herondraft", &[X]),
     ("heronkey", &[X]),
+    ("heronbanner", &[X, A, B]),
     ("heronorder", &[X]),
     ("herondeposit", &[X]),
     ("heronnote", &[A, X]),
@@ -121,6 +122,11 @@ impl World {
         for (name, id) in new.into_iter().chain([("y_draft", y_draft), ("x_key", x_key)]) {
             self.remember(name, id);
         }
+        let fields = [("campaign_id", self.ids["x_live"].0.as_str()), ("name", "heronbanner"), ("content", "Boots")];
+        let file = ("a.png", "image/png", crate::creatives::PNG);
+        let added = self.browser(X).upload("/creatives/upload", &fields, file).await;
+        let page = self.browser(X).get(added.location()).await;
+        self.remember("x_banner", hidden(&page.form("/api/pause_creative", "").fields, "creative_id"));
         // B's application to X's other campaign is declined, A's waits.
         let x_other = self.ids["x_other"].0.clone();
         for publisher in [B, A] {
