@@ -109,8 +109,9 @@ macro_rules! unique {
             $inner,
             " where r.reader_id = $1 and r.grain = 'day' and r.bucket >= $2 and r.bucket <= $3
                 and (r.campaign_id = $4 or $4 is null) and (r.link_id = $5 or $5 is null)
-                and (r.publisher_id = $6 or $6 is null) and r.label = 'valid' and r.campaign_id in
-                (select t.campaign_id from terms t where ',' || t.currencies || ',' like '%,' || $7 || ',%')
+                and (r.publisher_id = $6 or $6 is null) and (r.creative_id = $7 or $7 is null) and r.label = 'valid'
+                and r.campaign_id in
+                (select t.campaign_id from terms t where ',' || t.currencies || ',' like '%,' || $8 || ',%')
                 group by ",
             $key,
             " order by 1"
@@ -122,6 +123,7 @@ sql! {
     UNIQUE_BY_DAY = unique!("r.bucket", "");
     UNIQUE_BY_CAMPAIGN = unique!("r.campaign_id", "");
     UNIQUE_BY_LINK = unique!("r.link_id", "");
+    UNIQUE_BY_CREATIVE = unique!("r.creative_id", "");
     UNIQUE_BY_PUBLISHER = unique!("r.publisher_id", "");
     UNIQUE_BY_ADVERTISER = unique!("k.advertiser_id", "join campaigns k on k.campaign_id = r.campaign_id");
     CLICKS_BY_DAY = clicks!("r.bucket", "", "cast(null as text)", "");
@@ -183,6 +185,7 @@ pub async fn unique_clicks(
         Dimension::Day => UNIQUE_BY_DAY,
         Dimension::Campaign => UNIQUE_BY_CAMPAIGN,
         Dimension::Link => UNIQUE_BY_LINK,
+        Dimension::Creative => UNIQUE_BY_CREATIVE,
         Dimension::Publisher => UNIQUE_BY_PUBLISHER,
         Dimension::Advertiser => UNIQUE_BY_ADVERTISER,
     };
@@ -193,6 +196,7 @@ pub async fn unique_clicks(
         .bind(wanted.campaign_id)
         .bind(wanted.link_id)
         .bind(wanted.publisher_id)
+        .bind(wanted.creative_id)
         .bind(currency)
         .fetch_all(c)
         .await)
