@@ -85,6 +85,42 @@ test("a click is counted before one's eyes, and a conversion opens its receipt",
   }
 });
 
+test("where the live stream is blocked, figures are true at the time they name, and a reload renews them", async (
+  { server, shop, page, newContext, guard, javaScriptEnabled },
+) => {
+  test.skip(javaScriptEnabled === false, "without scripts there is no stream to block");
+  // The browser reports each connection that is refused.
+  guard.expectProblem(/\/live\/publisher: .*ERR_FAILED/);
+  const [desk, office, visitor] = await Promise.all([1, 2, 3].map(async () => (await newContext()).newPage()));
+  const { link } = await network(page, desk, office, server.url, `${shop.url}/landing`);
+  const open = await page.context().newPage();
+  await open.goto(`${server.url}/publisher`);
+  await expect(open.locator(".live-region")).toHaveAttribute("data-live", "on");
+
+  const blocked = page.waitForEvent("requestfailed", (request) => request.url().endsWith("/live/publisher"));
+  await page.route("**/live/**", (route) => route.abort());
+  await page.goto(`${server.url}/publisher`);
+  await blocked;
+  const [counter, elsewhere] = [page.locator(".live"), open.locator(".live")];
+  await visitor.goto(`${server.url}${link}`);
+  // The open page has heard of it: whatever the blocked one still could hear, it would have heard by now.
+  await expect(elsewhere).toContainText("1 click in the last 5 minutes");
+  await expect(counter).toContainText("0 clicks in the last 5 minutes");
+  await expect(page.locator(".live-region")).toHaveAttribute("data-live", "off");
+  await expect(counter.getByText(/as of \d\d:\d\d:\d\d/)).toBeVisible();
+  await expect(counter.getByText("live", { exact: true })).toBeHidden();
+  await page.reload();
+  await expect(counter).toContainText("1 click in the last 5 minutes");
+  await expect(counter.getByText(/as of \d\d:\d\d:\d\d/)).toBeVisible();
+
+  // Let through again, the page hears the next click by itself: the browser keeps trying, and nobody reloads.
+  await page.unroute("**/live/**");
+  await visitor.goto(`${server.url}${link}`);
+  await expect(counter).toContainText("2 clicks in the last 5 minutes");
+  await expect(page.locator(".live-region")).toHaveAttribute("data-live", "on");
+  await expect(counter.getByText(/as of/)).toBeHidden();
+});
+
 test("a report is a form that makes a URL", async ({ server, shop, page, newContext }) => {
   const [desk, office, visitor] = await Promise.all([1, 2, 3].map(async () => (await newContext()).newPage()));
   const { link } = await network(page, desk, office, server.url, `${shop.url}/landing`);
