@@ -6,10 +6,22 @@ use crate::auth::members::Admission;
 use crate::auth::password::Passwords;
 use crate::auth::throttle::Throttle;
 use crate::domain::environment::Environment;
+use crate::domain::party::PartyKind;
 use crate::domain::secret::SecretKey;
 use crate::domain::site::BaseUrl;
 use crate::settlement::payout::PayoutSettings;
 use crate::store::Store;
+
+/// Somebody in the demo, as whom its visitors may log in by one press.
+#[derive(Debug, Clone)]
+pub struct DemoLogin {
+    pub kind: PartyKind,
+    /// The company, and who of it.
+    pub party: String,
+    pub name: String,
+    pub email: String,
+    pub password: String,
+}
 
 #[derive(Clone)]
 pub struct App {
@@ -23,8 +35,8 @@ pub struct App {
     pub tracking_url: BaseUrl,
     pub admission: Admission,
     pub payout: PayoutSettings,
-    /// E-mail and password of the demo's members, shown on its log-in page.
-    pub demo_logins: Arc<[(String, String)]>,
+    /// The demo's members, shown on its log-in page.
+    pub demo_logins: Arc<[DemoLogin]>,
     /// The folder of the assets: `/pkg/{version}`.
     pub assets: Arc<str>,
 }

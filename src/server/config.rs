@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 
+use crate::app::state::DemoLogin;
 use crate::auth::members::Admission;
 use crate::domain::environment::Entropy;
 use crate::domain::secret::SecretKey;
@@ -30,8 +31,8 @@ pub struct Config {
     pub payout: PayoutSettings,
     /// How often the background tasks look for what is due; 0 never.
     pub task_interval_ms: u64,
-    /// Log-ins that the demo shows on the log-in page; empty elsewhere.
-    pub demo_logins: Vec<(String, String)>,
+    /// Who can log in on the demo's log-in page; empty elsewhere, where there is no demo's shop either.
+    pub demo_logins: Vec<DemoLogin>,
 }
 
 impl Config {

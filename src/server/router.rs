@@ -18,6 +18,7 @@ use tower_http::compression::predicate::{NotForContentType, Predicate, SizeAbove
 
 use super::assets;
 use super::config::Config;
+use super::demo::shop;
 use super::layers::{self, limits};
 use crate::app::creatives;
 use crate::app::error::ApiError;
@@ -59,6 +60,8 @@ pub fn router(app: &App, tracking: Tracking, config: &Config) -> Router {
         .leptos_routes_with_handler(pages, get(page))
         .fallback(get(page))
         .with_state(app.clone());
+    // Only the demo has a shop of its own, as only the demo has log-ins to show.
+    let routes = if config.demo_logins.is_empty() { routes } else { routes.merge(shop::routes(app)) };
     // A form with a file is the one that may be larger; its handler limits each of its parts.
     let upload = Router::new().route("/creatives/upload", post(creatives::upload).layer(DefaultBodyLimit::disable()));
     let upload = limits::bodies(upload.with_state(app.clone()), creatives::FORM_BYTES_MAX);

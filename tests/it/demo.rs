@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use tallystick::app::state::DemoLogin;
 use tallystick::auth::members::Admission;
 use tallystick::domain::conversion::ConversionState;
 use tallystick::domain::durability::ClickDurability;
@@ -23,6 +24,7 @@ use tallystick::store::{Store, campaigns, ledger, parties, payouts};
 use tallystick::tracking::recorder::RecorderSettings;
 use tokio::net::TcpListener;
 
+use crate::page::unescape;
 use crate::support::{Browser, Database, Kind, TestClock};
 
 /// When the small demo ends.
@@ -132,14 +134,49 @@ impl Filled {
     /// Everybody logs in with what the log-in page shows.
     async fn assert_log_ins(self) {
         let running = Running::start(self.config, self.store, self.environment, self.listener).await.unwrap();
-        for (email, password) in demo::logins() {
+        for DemoLogin { party, email, password, .. } in demo::logins() {
             let browser = browser(&running);
             let page = browser.get("/log-in").await.text;
             assert!(page.contains(&format!("value=\"{email}\"")) && page.contains(PASSWORD), "{page}");
+            assert!(page.contains(&party.replace('&', "&amp;")), "{party}: {page}");
             let home = browser.submit("/api/log_in", &[("email", &email), ("password", &password)]).await;
             assert!(home.status == 200 && home.text.contains("rail-foot"), "{email}: {}", home.text);
         }
+        assert_chain(&running).await;
         running.stop().await;
+    }
+}
+
+/// From a link by the shop's two pages to a conversion, by plain links, forms and images alone.
+async fn assert_chain(running: &Running) {
+    let client = reqwest::Client::builder().cookie_store(true).user_agent("Mozilla/5.0 Firefox/140.0");
+    let visitor = Browser { client: client.build().unwrap(), url: running.url() };
+    let mut conn = running.app.store.read().await.unwrap();
+    let list = campaigns::browse(&mut conn, "", None, 10).await.unwrap();
+    let campaign = list.iter().find(|campaign| campaign.name == "Winter boots").unwrap();
+    let publishers = parties::list(&mut conn, Some(PartyKind::Publisher), None, 10).await.unwrap();
+    drop(conn);
+    let publisher = publishers.iter().find(|party| party.name == "Garden Letters").unwrap();
+    let landed = visitor.get(&format!("/c/{}/{}", campaign.campaign_id, publisher.party_id)).await;
+    assert!(landed.status == 200 && landed.text.contains("Buy for 39.00 EUR"), "{}", landed.text);
+    let hidden = |name: &str| {
+        let (_, rest) = landed.text.split_once(&format!("name=\"{name}\" value=\"")).unwrap();
+        rest.split('"').next().unwrap().to_owned()
+    };
+    let (click, order) = (hidden("click_id"), hidden("order_id"));
+    assert_eq!(click.len(), 44);
+    let place = format!("/demo/order/{}", campaign.campaign_id);
+    let thanks = visitor.get(&format!("{place}?click_id={click}&order_id={order}")).await;
+    let (_, pixel) = thanks.text.split_once("src=\"/pixel/").unwrap();
+    let pixel = unescape(pixel.split('"').next().unwrap());
+    assert_eq!(visitor.get(&format!("/pixel/{pixel}")).await.status, 201, "{pixel}");
+    let filter = Filter { limit: 1, ..Filter::default() };
+    let mut conn = running.app.store.read().await.unwrap();
+    let newest = conversions::list_of(&mut conn, Acting::Admin, &filter).await.unwrap().remove(0);
+    assert_eq!((newest.order_id, newest.amount_minor, newest.commission_minor), (order, Some(3_900), 390));
+    // Nothing is bought without an order, or of a campaign that is not there.
+    for missing in [place.as_str(), "/demo/shop/0/welcome", "/demo/order/none?order_id=1"] {
+        assert_eq!(visitor.get(missing).await.status, 404, "{missing}");
     }
 }
 

@@ -4,6 +4,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use sqlx::{AssertSqlSafe, Executor, Row, raw_sql};
+use tallystick::app::state::DemoLogin;
 use tallystick::auth::members::{parties_of, viewer};
 use tallystick::domain::ids::{ClickId, ConversionId, PartyId, first_id_at};
 use tallystick::domain::money::{Currency, Money};
@@ -26,7 +27,7 @@ use crate::support::Kind;
 async fn everybody(store: &Store) -> Vec<Viewer> {
     let mut conn = store.read().await.unwrap();
     let mut all = Vec::new();
-    for (email, _) in demo::logins() {
+    for DemoLogin { email, .. } in demo::logins() {
         let member = members::find_by_email(&mut conn, &Email::parse(&email).unwrap()).await.unwrap().unwrap();
         let kind = parties_of(&mut conn, member.member_id).await.unwrap()[0].kind;
         all.push(viewer(&mut conn, member.member_id, kind).await.unwrap().unwrap());

@@ -117,7 +117,10 @@ fn Place(campaign: Campaign, url: String) -> impl IntoView {
     view! {
         <section class="card stack">
             <h2>"Place it"</h2>
-            <div class="field"><span class="label">"Link"</span><CopyText label="Link".to_owned() value=url/></div>
+            <div class="field">
+                <span class="label">"Link"</span><CopyText label="Link".to_owned() value=url.clone()/>
+                <p class="hint"><a href=url>"Follow it"</a>" as a visitor does: this is a click like every other."</p>
+            </div>
             <div class="field"><span class="label">"HTML"</span><CopyText label="HTML".to_owned() value=html/></div>
             <div class="field">
                 <span class="label">"Markdown"</span><CopyText label="Markdown".to_owned() value=markdown/>

@@ -3,12 +3,14 @@
 use anyhow::Context;
 
 use super::people::People;
+use super::shop;
 use super::stage::Stage;
 use crate::auth::api_key::ApiKey;
 use crate::domain::campaign::{ApprovalMode, CampaignState};
 use crate::domain::campaign_draft::{CampaignDraft, RateUnit, WindowUnit};
 use crate::domain::conversion::Badge;
 use crate::domain::ids::{ApiKeyId, CampaignId};
+use crate::domain::site::BaseUrl;
 use crate::store::api_keys::{self, ApiKeyRow};
 use crate::store::campaigns::{self, Campaign};
 use crate::store::terms;
@@ -188,13 +190,13 @@ pub const OFFERS: [Offer; 8] = [
 const MANUAL: [usize; 3] = [TENTS, COOKWARE, CITIES];
 
 impl Offer {
-    fn draft(&self, approval: ApprovalMode) -> CampaignDraft {
+    fn draft(&self, id: CampaignId, base_url: &BaseUrl, approval: ApprovalMode) -> CampaignDraft {
         CampaignDraft {
             name: self.name.to_owned(),
             description: self.description.to_owned(),
             category: self.category.to_owned(),
-            landing_url: format!("https://{}/welcome", self.host),
-            allowed_hosts: format!("www.{}", self.host),
+            landing_url: shop::address(base_url, id, "welcome"),
+            allowed_hosts: self.host.to_owned(),
             approval: approval.to_string(),
             currency: self.currency.to_owned(),
             sale_rate: self.sale.0.to_owned(),
@@ -206,11 +208,6 @@ impl Offer {
             terms_text: self.text.to_owned(),
             ..CampaignDraft::default()
         }
-    }
-
-    /// A page of the shop, for deep links.
-    pub fn page(&self, path: &str) -> String {
-        format!("https://{}/{path}", self.host)
     }
 
     /// Whether a lead is one of its events.
@@ -225,7 +222,7 @@ pub async fn make(stage: &Stage, people: &People, place: usize) -> anyhow::Resul
     let viewer = &people.advertisers[offer.advertiser];
     let (id, now) = (app.environment.new_id(CampaignId), app.environment.now());
     let approval = if MANUAL.contains(&place) { ApprovalMode::Manual } else { ApprovalMode::Automatic };
-    let draft = offer.draft(approval);
+    let draft = offer.draft(id, &app.base_url, approval);
     let facts = draft.facts(app.base_url.is_development())?;
     let campaign = Campaign {
         campaign_id: id,
@@ -267,7 +264,8 @@ pub async fn raise(stage: &Stage, people: &People, place: usize, id: CampaignId,
     let mut w = app.store.write().await?;
     let campaign = campaigns::get(&mut w, id).await?;
     let version = campaign.terms_version + 1;
-    let draft = CampaignDraft { sale_rate: rate.to_owned(), ..OFFERS[place].draft(campaign.approval) };
+    let draft =
+        CampaignDraft { sale_rate: rate.to_owned(), ..OFFERS[place].draft(id, &app.base_url, campaign.approval) };
     let member = people.advertisers[OFFERS[place].advertiser].member_id;
     terms::insert(&mut w, &draft.terms(id, version, now)?, member, now).await?;
     campaigns::update(&mut w, &Campaign { terms_version: version, ..campaign }).await?;

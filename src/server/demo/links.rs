@@ -2,8 +2,9 @@
 
 use anyhow::Context;
 
-use super::campaigns::{BOOTS, CITIES, CLEARANCE, COOKWARE, COURSES, OFFERS, TENTS};
+use super::campaigns::{BOOTS, CITIES, CLEARANCE, COOKWARE, COURSES, TENTS};
 use super::people::People;
+use super::shop;
 use super::stage::Stage;
 use crate::app::publisher::{joining, link_making};
 use crate::domain::enrollment::EnrollmentState;
@@ -74,7 +75,8 @@ pub async fn place_all(stage: &Stage, people: &People, ids: &[CampaignId]) -> an
         stage.pass(4 * 60_000);
         enroll(stage, people, spot.publisher, ids[spot.campaign]).await?;
         let path = Some(spot.path).filter(|path| !path.is_empty());
-        let destination = path.map(|path| OFFERS[spot.campaign].page(path)).unwrap_or_default();
+        let page = |path| shop::address(&stage.app.base_url, ids[spot.campaign], path);
+        let destination = path.map(page).unwrap_or_default();
         let (sub_ids, _) = SubIds::from_pairs([("sub1", spot.sub1)].into_iter());
         let publisher = people.publisher_id(spot.publisher);
         let made = link_making::make(&stage.app, publisher, ids[spot.campaign], spot.name, &destination, &sub_ids);

@@ -9,6 +9,7 @@ mod links;
 mod money;
 mod orders;
 mod people;
+pub mod shop;
 mod stage;
 mod traffic;
 
@@ -143,8 +144,8 @@ pub async fn fill(config: &Config, store: &Store, end: Timestamp, size: Size) ->
 fn announce(url: &str, database_url: &str) {
     println!("The demo is ready: {url}/log-in");
     println!("Log in with one press there, or with the password \"{PASSWORD}\" as:");
-    for (email, _) in logins() {
-        println!("  {email}");
+    for login in logins() {
+        println!("  {:26} {}, {}", login.email, login.name, login.party);
     }
     println!("Its database: {database_url}");
 }

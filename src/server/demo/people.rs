@@ -3,6 +3,7 @@
 use anyhow::Context;
 
 use super::stage::Stage;
+use crate::app::state::DemoLogin;
 use crate::auth::members::{self, Admission, SignUp};
 use crate::auth::password::NewPassword;
 use crate::auth::throttle::Throttle;
@@ -13,6 +14,7 @@ use crate::domain::time::{MINUTE_MS, Zone};
 /// Everybody's, since nothing here is secret.
 pub const PASSWORD: &str = "tally stick demo river 7";
 pub const ADMIN_EMAIL: &str = "admin@demo.example";
+const ADMIN_NAME: &str = "Network desk";
 
 struct Person {
     party: &'static str,
@@ -68,13 +70,23 @@ pub fn website(publisher: usize) -> &'static str {
     PUBLISHERS[publisher].website
 }
 
-/// E-mail and password of everybody, for the log-in page.
-pub fn logins() -> Vec<(String, String)> {
-    let of = |kind: PartyKind, count: usize| (0..count).map(move |place| email(kind, place));
-    let emails = std::iter::once(ADMIN_EMAIL.to_owned())
-        .chain(of(PartyKind::Publisher, PUBLISHERS.len()))
-        .chain(of(PartyKind::Advertiser, ADVERTISERS.len()));
-    emails.map(|email| (email, PASSWORD.to_owned())).collect()
+/// Everybody, for the log-in page.
+pub fn logins() -> Vec<DemoLogin> {
+    let login = |kind, party: &str, name: &str, email| DemoLogin {
+        kind,
+        party: party.to_owned(),
+        name: name.to_owned(),
+        email,
+        password: PASSWORD.to_owned(),
+    };
+    let of = |kind: PartyKind, people: &[Person]| -> Vec<DemoLogin> {
+        let numbered = people.iter().enumerate();
+        numbered.map(|(place, person)| login(kind, person.party, person.name, email(kind, place))).collect()
+    };
+    let mut logins = vec![login(PartyKind::Network, "Network", ADMIN_NAME, ADMIN_EMAIL.to_owned())];
+    logins.extend(of(PartyKind::Publisher, &PUBLISHERS));
+    logins.extend(of(PartyKind::Advertiser, &ADVERTISERS));
+    logins
 }
 
 fn email(kind: PartyKind, place: usize) -> String {
@@ -83,7 +95,7 @@ fn email(kind: PartyKind, place: usize) -> String {
 
 pub async fn sign_up(stage: &Stage) -> anyhow::Result<People> {
     let app = &stage.app;
-    let (email, name) = (Email::parse(ADMIN_EMAIL)?, Name::parse("Network desk")?);
+    let (email, name) = (Email::parse(ADMIN_EMAIL)?, Name::parse(ADMIN_NAME)?);
     let admin =
         members::create_admin(&app.store, &app.environment, &app.passwords, &email, &name, &password()?).await?;
     let mut people = People {
@@ -141,6 +153,6 @@ mod tests {
     #[test]
     fn everybody_has_a_log_in() {
         assert_eq!(logins().len(), 11);
-        assert_eq!(logins()[1].0, "publisher1@demo.example");
+        assert_eq!(logins()[1].email, "publisher1@demo.example");
     }
 }

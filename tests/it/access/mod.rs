@@ -7,6 +7,7 @@ mod world;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use sqlx::{AssertSqlSafe, Row};
+use tallystick::server::demo::shop;
 use tallystick::server::router;
 use tallystick::store::Store;
 use tallystick::store::driver::Driver;
@@ -81,7 +82,7 @@ impl Readings {
 /// Every route of the running network.
 fn routes() -> BTreeSet<String> {
     let pages = router::page_paths().into_iter().map(|path| format!("GET {path}"));
-    let fixed = router::ROUTES.iter().chain(tallystick::tracking::ROUTES);
+    let fixed = router::ROUTES.iter().chain(tallystick::tracking::ROUTES).chain(shop::ROUTES);
     let functions = leptos::server_fn::axum::server_fn_paths().map(|(path, method)| format!("{method} {path}"));
     pages.chain(fixed.map(|(method, path)| format!("{method} {path}"))).chain(functions).collect()
 }
@@ -96,8 +97,12 @@ fn every_route_is_in_the_table_and_every_entry_is_a_route() {
 
 #[test]
 fn the_lists_of_routes_name_every_route_in_the_code() {
-    let code = [include_str!("../../../src/server/router.rs"), include_str!("../../../src/tracking/mod.rs")];
-    let lists = router::ROUTES.iter().chain(tallystick::tracking::ROUTES).map(|(_, path)| *path);
+    let code = [
+        include_str!("../../../src/server/router.rs"),
+        include_str!("../../../src/server/demo/shop.rs"),
+        include_str!("../../../src/tracking/mod.rs"),
+    ];
+    let lists = router::ROUTES.iter().chain(tallystick::tracking::ROUTES).chain(shop::ROUTES).map(|(_, path)| *path);
     let listed: BTreeSet<&str> = lists.chain(["/api/{*function}"]).collect();
     let calls = code.iter().flat_map(|text| text.split(".route(\"").skip(1));
     let routed: BTreeSet<&str> = calls.filter_map(|rest| rest.split('"').next()).collect();

@@ -20,6 +20,9 @@ pub const LOOKS: &[Look] = &[
     Look("GET /favicon.ico", "/favicon.ico", EVERYBODY, 200),
     Look("GET /robots.txt", "/robots.txt", EVERYBODY, 200),
     Look("GET /pkg/{version}/{*file}", "/pkg/none/none", EVERYBODY, 404),
+    // The demo's shop, which no other network has.
+    Look("GET /demo/shop/{campaign}/{*page}", "/demo/shop/{x_live}/welcome", NO_ONE, 200),
+    Look("GET /demo/order/{campaign}", "/demo/order/{x_live}?order_id=1", NO_ONE, 200),
     Look("GET /reports.csv", "/reports.csv?as=publisher&by=link", PUBLISHERS, 200),
     Look("GET /reports.csv", "/reports.csv?as=publisher&by=campaign", PUBLISHERS, 200),
     Look("GET /reports.csv", "/reports.csv?as=advertiser&by=publisher", ADVERTISERS, 200),
