@@ -11,6 +11,7 @@ use leptos_router::params::ParamsMap;
 use tower_sessions::Session;
 
 use super::error::ApiError;
+use super::figures::root;
 use super::forms;
 use super::shell::{Frame, PublicFrame};
 use super::state::App;
@@ -163,11 +164,19 @@ where
         };
         let answer = settle(answer, "/log-in");
         match viewer {
-            Some(viewer) => Either::Left(view! { <Frame viewer=viewer path=path flash=flash>{answer}</Frame> }),
+            Some(viewer) => {
+                let path = place_of(viewer.acting.kind(), path);
+                Either::Left(view! { <Frame viewer=viewer path=path flash=flash>{answer}</Frame> })
+            }
             None => Either::Right(view! { <PublicFrame flash=flash>{answer}</PublicFrame> }),
         }
     });
     view! { <Title text=title/> {content} }
+}
+
+/// The path under which the rail marks its place: a receipt belongs to the role's conversions.
+fn place_of(kind: PartyKind, path: String) -> String {
+    if path.starts_with("/receipts/") { format!("{}/conversions", root(kind)) } else { path }
 }
 
 type PartyAnswer = (Request, Viewer, Result<AnyView, ApiError>);
@@ -245,10 +254,15 @@ fn Problem(error: ApiError) -> impl IntoView {
         ApiError::Unavailable => "The network is busy",
         ApiError::Unauthenticated | ApiError::Invalid { .. } => "This cannot be done",
     };
+    // The heading has said it already; what a stranger asks for and what is not there are told alike.
+    let text = match error {
+        ApiError::NotFound => "The address is mistyped, or what it names is gone or somebody else's.".to_owned(),
+        error => error.to_string(),
+    };
     view! {
         <div class="empty">
             <h1>{heading}</h1>
-            <p>{error.to_string()}</p>
+            <p>{text}</p>
             <p><a class="btn" href="/">"To the start page"</a></p>
         </div>
     }

@@ -47,7 +47,7 @@ pub fn Parties() -> impl IntoView {
 fn Row(party: Party, joined: String) -> impl IntoView {
     view! {
         <tr>
-            <td data-label="Name">{party.name.clone()}</td>
+            <th scope="row">{party.name.clone()}</th>
             <td data-label="Kind">{party.kind.as_str()}</td>
             <td data-label="Signed up">{joined}</td>
             <td data-label="State"><StatusTag state=party.state.as_str() title=party.state_reason.clone()/></td>

@@ -10,4 +10,5 @@ mod tables;
 
 pub use download::{kind_of, live, report_csv};
 pub use overview::{overview_html, overview_page};
+pub use parts::root;
 pub use report::report_page;

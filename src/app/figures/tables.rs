@@ -78,19 +78,21 @@ pub fn rows_table(report: &Report) -> AnyView {
         });
         cells.collect::<Vec<_>>()
     };
+    // A date is one word; a name may break.
+    let class = (by == Dimension::Day).then_some("nowrap");
     let shown = report.rows.iter().take(ROWS_SHOWN_MAX).map(|row| {
         let name = match behind(report.kind, &report.query, by, row.key) {
             Some(href) => view! { <a class="row-link" href=href>{row.name.clone()}</a> }.into_any(),
             None => row.name.clone().into_any(),
         };
-        view! { <tr><th scope="row">{name}</th>{cells(&row.figures)}</tr> }
+        view! { <tr><th scope="row" class=class>{name}</th>{cells(&row.figures)}</tr> }
     });
     let heads = columns.iter().map(|(head, _)| view! { <th scope="col" class="num">{head.clone()}</th> });
     let hidden = report.rows.len().saturating_sub(ROWS_SHOWN_MAX);
     let caption = format!("Figures by {by}");
     view! {
         <div class="table-wrap" tabindex="0" role="region" aria-label=caption>
-            <table class="data">
+            <table class="data compact">
                 <thead><tr><th scope="col">{dimension_word(by)}</th>{heads.collect::<Vec<_>>()}</tr></thead>
                 <tbody>{shown.collect::<Vec<_>>()}</tbody>
                 <tfoot><tr><th scope="row">"Total"</th>{cells(&report.total)}</tr></tfoot>

@@ -35,40 +35,42 @@ pub fn LinkFields(request: Request, link: Entered, hosts: String) -> impl IntoVi
         {warning.map(|warning| view! {
             <div class="flash" role="note"><Icon name="alert-triangle"/><span>{warning}</span></div>
         })}
-        <SubIdFields request=request.clone() subs=link.subs.clone()/>
-        <details open=is_open>
-            <summary>"Last day, fallback, tags"</summary>
-            <div class="stack">
-                <Field
-                    name="last_day"
-                    label="Last day"
-                    kind="date"
-                    required=false
-                    hint="Clicks after it do not count and earn nothing. Empty: the link does not end."
-                    value=request.value("last_day", &link.last_day)
-                    error=request.problem("last_day")
-                />
-                <Field
-                    name="fallback"
-                    label="Fallback"
-                    kind="url"
-                    required=false
-                    hint="Where visitors go while the link takes no clicks, on one of the campaign's hosts. \
-                        Empty: the landing page."
-                    value=request.value("fallback", &link.fallback)
-                    error=request.problem("fallback")
-                />
-                <Field
-                    name="tags"
-                    label="Tags"
-                    required=false
-                    hint="Words by which you find it again, with commas: spring, newsletter."
-                    value=request.value("tags", &link.tags)
-                    error=request.problem("tags")
-                />
-            </div>
-        </details>
-        <MacroNotes/>
+        <div class="folds">
+            <SubIdFields request=request.clone() subs=link.subs.clone()/>
+            <details open=is_open>
+                <summary>"Last day, fallback, tags"</summary>
+                <div class="stack">
+                    <Field
+                        name="last_day"
+                        label="Last day"
+                        kind="date"
+                        required=false
+                        hint="Clicks after it do not count and earn nothing. Empty: the link does not end."
+                        value=request.value("last_day", &link.last_day)
+                        error=request.problem("last_day")
+                    />
+                    <Field
+                        name="fallback"
+                        label="Fallback"
+                        kind="url"
+                        required=false
+                        hint="Where visitors go while the link takes no clicks, on one of the campaign's hosts. \
+                            Empty: the landing page."
+                        value=request.value("fallback", &link.fallback)
+                        error=request.problem("fallback")
+                    />
+                    <Field
+                        name="tags"
+                        label="Tags"
+                        required=false
+                        hint="Words by which you find it again, with commas: spring, newsletter."
+                        value=request.value("tags", &link.tags)
+                        error=request.problem("tags")
+                    />
+                </div>
+            </details>
+            <MacroNotes/>
+        </div>
     }
 }
 

@@ -15,7 +15,7 @@ pub fn Overview() -> impl IntoView {
         let figures = overview_page(request, viewer).await?;
         Ok(view! {
             <div class="page-head">
-                <div><h1>"Overview"</h1><p class="sub">{name} " " <StatusTag state=state/></p></div>
+                <div><h1>"Overview"</h1><p class="sub cluster"><span>{name}</span> <StatusTag state=state/></p></div>
                 {admitted.then(|| view! {
                     <div class="page-actions">
                         <a class="btn btn-primary" href="/publisher/links/new">"Create link"</a>
