@@ -4,13 +4,15 @@
 import AxeBuilder from "@axe-core/playwright";
 import type { Page } from "@playwright/test";
 import { expect, logIn, test } from "../demo";
+import { admin } from "../fixtures";
+import * as people from "../people";
 
 const tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
 const schemes = ["light", "dark"] as const;
 const publisher = "publisher1@demo.example";
 
 test.skip(({ javaScriptEnabled }) => javaScriptEnabled === false, "axe needs JavaScript in the page");
-test.use({ serverOptions: { admission: "auto" } });
+test.use({ serverOptions: { admin, admission: "auto" } });
 
 /** Soft, so that one run names the violations of all pages. */
 async function expectClean(page: Page, where: string): Promise<void> {
@@ -46,6 +48,18 @@ test("a publisher's pages, with ninety days of life", async ({ demo, page }) => 
   await expectCleanInAllSchemes(page, await receiptUrl(page, demo.url), "Receipt");
 });
 
+test("what everybody sees first", async ({ demo, page, newContext }) => {
+  test.setTimeout(120_000);
+  await expectCleanInAllSchemes(page, `${demo.url}/`, "Every conversion has a receipt.");
+  await expectCleanInAllSchemes(page, `${demo.url}/log-in`, "Log in");
+  await expectCleanInAllSchemes(page, `${demo.url}/campaigns`, "Campaigns");
+  for (const [email, path] of [["advertiser1@demo.example", "/advertiser"], ["admin@demo.example", "/admin"]]) {
+    const desk = await (await newContext()).newPage();
+    await logIn(desk, demo.url, email);
+    await expectCleanInAllSchemes(desk, `${demo.url}${path}`, "Overview");
+  }
+});
+
 test("a payout run", async ({ demo, page }) => {
   await logIn(page, demo.url, "admin@demo.example");
   await page.goto(`${demo.url}/admin/payouts`);
@@ -66,7 +80,51 @@ test("a new publisher's pages, which say what to do first", async ({ server, pag
   await expectCleanInAllSchemes(page, `${server.url}/publisher`, "Overview");
   await expectCleanInAllSchemes(page, `${server.url}/publisher/reports`, "Reports");
   await expectCleanInAllSchemes(page, `${server.url}/publisher/links`, "Links");
+  await expectCleanInAllSchemes(page, `${server.url}/publisher/links/new`, "Create a link");
+  await expect(page.getByRole("heading", { level: 2 })).toHaveText("Join a campaign first");
   await expectCleanInAllSchemes(page, `${server.url}/publisher/payouts`, "Payouts");
+});
+
+test("the receipt of an order that nobody brought, and a payout run in which nothing is payable", async (
+  { server, shop, page, newContext },
+) => {
+  test.setTimeout(120_000);
+  const [desk, office, visitor] = await Promise.all([1, 2, 3].map(async () => (await newContext()).newPage()));
+  await people.logIn(office, server.url, admin);
+  await expectCleanInAllSchemes(office, `${server.url}/admin/payouts`, "Payouts");
+  await expect(office.getByRole("heading", { level: 2 })).toHaveText("No payout run yet");
+  await people.signUp(desk, server.url, "advertiser", "Nordlicht Outdoor");
+  await people.signUp(page, server.url, "publisher", "Garden Letters");
+  const draft = { name: "Winter boots", landingPage: `${shop.url}/landing`, sale: "10", days: "7" };
+  const campaign = await people.createCampaign(desk, server.url, draft);
+  await people.submitCampaign(desk, server.url, campaign);
+  await people.admitCampaign(office, server.url, draft.name);
+  await people.apply(page, server.url, draft.name);
+  await people.approvePublisher(desk, server.url, "Garden Letters", draft.name);
+  await people.makeLink(page, server.url, campaign, "Newsletter");
+  const link = await page.getByLabel("Link", { exact: true }).inputValue();
+
+  // By itself: no click id, no cookie, and so no click and no trace of one.
+  const order = { event: "sale", amount: "49.90", currency: "EUR" };
+  const pixel = `${server.url}/pixel/${campaign}.gif`;
+  const alone = new URLSearchParams({ order_id: "ALONE-1", ...order });
+  expect((await desk.request.get(`${pixel}?${alone}`)).ok()).toBe(true);
+  await desk.goto(`${server.url}/advertiser/conversions`);
+  await desk.getByRole("link", { name: "ALONE-1" }).click();
+  await expect(desk.locator(".receipt")).toContainText("unattributed");
+  await expectCleanInAllSchemes(desk, desk.url(), "Receipt");
+  await expect(desk.locator(".rail-links [aria-current]")).toHaveText("Conversions");
+
+  // Pending: something has happened in EUR, and nothing of it can be paid yet.
+  await visitor.goto(link);
+  const brought = new URLSearchParams({ order_id: "BROUGHT-1", ...order });
+  brought.set("click_id", new URL(visitor.url()).searchParams.get("click_id") ?? "");
+  expect((await visitor.request.get(`${pixel}?${brought}`)).status()).toBe(201);
+  await office.goto(`${server.url}/admin/payouts`);
+  await office.getByRole("button", { name: "Propose a run in EUR" }).click();
+  await expect(office).toHaveURL(/\/admin\/payouts\/./);
+  await expect(office.getByRole("heading", { level: 2 })).toHaveText("Nothing is payable");
+  await expectCleanInAllSchemes(office, office.url(), /^Run of /);
 });
 
 test("screenshots of the documentation", async ({ demo, page, isMobile }) => {
