@@ -214,12 +214,14 @@ impl Overview {
         // A rate of conversions is the same in every currency.
         let lists_max = if query.top == Effect::ConversionRate { 1 } else { usize::MAX };
         let lists = ranking_currencies(&self.campaigns).into_iter().take(lists_max).map(|currency| {
+            let mut rows = top::most_effective(&self.campaigns, query.top, currency);
+            rows.retain(|row| query.top == Effect::ConversionRate || has_its_place(row, currency));
             let list = TopList {
                 title: "Most effective campaigns",
                 empty: EFFECTIVE_EMPTY,
                 by: Dimension::Campaign,
                 heads: [head(query.top, currency), "Unique clicks".to_owned()],
-                rows: top::most_effective(&self.campaigns, query.top, currency),
+                rows,
                 weight: Box::new(move |figures| weight(query.top, figures, currency)),
                 cells: Box::new(move |figures| [cell(query.top, figures, currency), figures.clicks.unique.to_string()]),
             };
@@ -335,6 +337,11 @@ impl Overview {
 }
 
 const EFFECTIVE_EMPTY: &str = "A campaign is ranked once it has 50 unique clicks and a conversion in the period.";
+
+/// What earns in another currency only stands in that one's list; a zero here would say nothing.
+fn has_its_place(row: &Row, currency: Currency) -> bool {
+    row.figures.earned.is_empty() || row.figures.earned.contains_key(&currency)
+}
 
 fn section(title: &'static str, content: AnyView) -> AnyView {
     view! { <section class="section"><h2>{title}</h2>{content}</section> }.into_any()

@@ -70,6 +70,8 @@ pub fn timeline(receipt: &Receipt, viewer: &Viewer) -> AnyView {
     let steps = receipt.events.iter().zip(1..).map(|(event, number)| {
         let state = match event.to {
             ConversionState::Rejected | ConversionState::Reversed => "bad",
+            // Nothing comes after it.
+            ConversionState::Paid => "ok",
             _ if number == last => "now",
             _ => "ok",
         };
