@@ -143,6 +143,7 @@ test("screenshots of the documentation", async ({ demo, page, isMobile }) => {
       await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
       await page.goto(url);
       await page.evaluate(() => document.fonts.ready);
+      if (name === "overview") await expect(page.locator(".live-region")).toHaveAttribute("data-live", "on");
       const path = `../docs/screenshots/${name}-${isMobile ? "phone" : "desktop"}-${colorScheme}.png`;
       await page.screenshot({ path, scale: "css" });
     }
