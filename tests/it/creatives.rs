@@ -27,7 +27,7 @@ fn banner(width: u16, height: u16) -> Vec<u8> {
 
 async fn upload(browser: &Browser, campaign: &LiveCampaign, file: (&str, &str, &[u8])) -> Answer {
     let id = campaign.campaign.to_string();
-    let fields = [("campaign_id", id.as_str()), ("name", "Spring"), ("content", "Boots <now>"), ("destination", "")];
+    let fields = [("campaign_id", id.as_str()), ("name", "Spring"), ("words", "Boots <now>"), ("destination", "")];
     let answer = browser.upload("/creatives/upload", &fields, file).await;
     assert_eq!(answer.status, 302, "{}", answer.text);
     browser.get(answer.location()).await
@@ -68,10 +68,10 @@ async fn a_file_that_is_no_banner_is_refused_and_nothing_is_lost() {
         let id = boots.campaign.to_string();
         for (field, value, problem) in [
             ("name", "", "1 to 80 characters"),
-            ("content", "a\nb", "on one line"),
+            ("words", "a\nb", "on one line"),
             ("destination", "https://evil.example/", "Allowed hosts: shop.example"),
         ] {
-            let all = [("campaign_id", id.as_str()), ("name", "Spring"), ("content", "Boots"), ("destination", "")];
+            let all = [("campaign_id", id.as_str()), ("name", "Spring"), ("words", "Boots"), ("destination", "")];
             let all = all.map(|(name, own)| (name, if name == field { value } else { own }));
             let answer = boots.browser.upload("/creatives/upload", &all, ("a.png", "image/png", PNG)).await;
             assert!(boots.browser.get(answer.location()).await.text.contains(problem), "{problem}");
@@ -199,17 +199,18 @@ async fn a_text_link_leads_where_its_advertiser_says() {
         let fields = [
             ("campaign_id", campaign.as_str()),
             ("name", "Words"),
-            ("content", "Boots & coats"),
-            ("destination", "https://www.shop.example/spring?c={creative_id}"),
+            ("words", "Boots & coats"),
+            ("destination", "https://www.shop.example/spring?c={creative_id}&k={kind}"),
         ];
-        assert!(boots.browser.submit("/api/create_text_creative", &fields).await.text.contains("ready"));
+        let page = boots.browser.submit("/api/create_text_creative", &fields).await.text;
+        assert!(page.contains("The text link is ready") && page.contains("{kind} is no macro"), "{page}");
         let creative = newest(&app, &boots).await.unwrap().creative_id;
         let code = crate::page::unescape(&crate::page::unescape(&browser.get("/publisher/creatives").await.text));
         let click = format!("/c/{campaign}/{id}?creative={creative}");
         assert!(code.contains(&format!("[Boots & coats]({}{click})", app.url)), "{code}");
         let visitor = Visitor::new(&app, 1);
         let led = visitor.click(&click).await;
-        let expected = format!("https://www.shop.example/spring?c={creative}&click_id={}", led.id);
+        let expected = format!("https://www.shop.example/spring?c={creative}&k={{kind}}&click_id={}", led.id);
         assert_eq!(led.answer.location(), expected);
         let deep = visitor.click(&format!("{click}&url=https%3A%2F%2Fshop.example%2Fdeep")).await;
         assert!(deep.answer.location().starts_with("https://shop.example/deep?"));

@@ -256,7 +256,7 @@ fn shared_fields(request: &Request, campaign: &Campaign, label: &'static str, hi
             value=request.value("name", "")
             error=request.problem("name")
         />
-        <Field name="content" label=label hint=hint value=request.value("content", "") error=request.problem("content")/>
+        <Field name="words" label=label hint=hint value=request.value("words", "") error=request.problem("words")/>
         <Field
             name="destination"
             label="Where it leads"

@@ -9,7 +9,7 @@ use crate::app::error::ApiError;
 pub async fn create_text_creative(
     campaign_id: String,
     name: String,
-    content: String,
+    words: String,
     #[server(default)] destination: String,
 ) -> Result<(), ApiError> {
     use crate::app::advertiser::advertiser_of;
@@ -24,14 +24,14 @@ pub async fn create_text_creative(
     let (advertiser, app) = (advertiser_of(&viewer)?, forms::app());
     let id: CampaignId = campaign_id.parse()?;
     let campaign = campaigns::get_of_advertiser(&mut app.store.read().await?, advertiser, id).await?;
-    let entered = Entered { name, content, destination };
+    let entered = Entered { name, words, destination };
     let form = Form::new(adding::form_of(id, CreativeKind::Text), &entered.values());
     let checked = match entered.check(&app, &campaign) {
         Ok(checked) => checked,
         Err((field, message)) => return form.refuse(field, message).await,
     };
     match adding::add(&app, advertiser, id, checked, None).await? {
-        Some(_) => forms::go_with(&adding::page_of(id), "The text link is ready: your publishers can place it.").await,
+        Some(_) => forms::go_with(&adding::page_of(id), &adding::ready("text link", &entered)).await,
         None => form.refuse("", format!("The campaign has {CREATIVES_MAX} creatives, as many as there can be.")).await,
     }
 }

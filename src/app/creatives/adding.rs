@@ -28,7 +28,8 @@ pub fn form_of(campaign: CampaignId, kind: CreativeKind) -> String {
 #[derive(Debug, Clone, Default)]
 pub struct Entered {
     pub name: String,
-    pub content: String,
+    /// Not `content`: the page's main part has that id.
+    pub words: String,
     pub destination: String,
 }
 
@@ -42,7 +43,7 @@ pub struct Checked {
 impl Entered {
     /// For a form that is refused.
     pub fn values(&self) -> [(&'static str, &str); 3] {
-        [("name", &self.name), ("content", &self.content), ("destination", &self.destination)]
+        [("name", &self.name), ("words", &self.words), ("destination", &self.destination)]
     }
 
     /// # Errors
@@ -51,10 +52,16 @@ impl Entered {
         let destination = destinations::read_deep_link(&self.destination, campaign, &app.base_url);
         Ok(Checked {
             name: Name::parse(&self.name).map_err(|_| ("name", "The name needs 1 to 80 characters.".to_owned()))?,
-            content: Words::parse(&self.content).map_err(|bad| ("content", forms::sentence(&bad.to_string())))?,
+            content: Words::parse(&self.words).map_err(|bad| ("words", forms::sentence(&bad.to_string())))?,
             destination: destination.map_err(|message| ("destination", message))?,
         })
     }
+}
+
+/// What the advertiser reads when its creative is there, with macros that are none.
+pub fn ready(what: &str, entered: &Entered) -> String {
+    let warning = destinations::macro_warning(&entered.destination).unwrap_or_default();
+    format!("The {what} is ready: your publishers can place it. {warning}").trim_end().to_owned()
 }
 
 /// Stores a creative; nothing where the campaign has as many as there can be.

@@ -44,7 +44,7 @@ async fn take(app: &App, session: &Session, form: Result<Multipart, MultipartRej
     let (entered, file) = read(&mut form).await?;
     let id = campaign.campaign_id;
     let (place, flash) = match add(app, advertiser, &campaign, &entered, file).await? {
-        Ok(()) => (adding::page_of(id), Flash::ok("The banner is ready: your publishers can place it.")),
+        Ok(()) => (adding::page_of(id), Flash::ok(&adding::ready("banner", &entered))),
         Err((field, message)) => {
             let values = entered.values().map(|(name, value)| (name, value.to_owned()));
             (adding::form_of(id, CreativeKind::Banner), Flash::problem(field, &message, values))
@@ -93,7 +93,7 @@ async fn read(form: &mut Multipart) -> Result<(Entered, File), ApiError> {
         let text = text.ok_or_else(|| ApiError::invalid(&name, "The text is too long, or not UTF-8."))?;
         match name.as_str() {
             "name" => entered.name = text,
-            "content" => entered.content = text,
+            "words" => entered.words = text,
             "destination" => entered.destination = text,
             _ => {}
         }

@@ -127,10 +127,10 @@ pub const POSTS: &[Post] = &[
     ),
     Post(
         "/api/create_text_creative",
-        &[("campaign_id", "{x_live}"), ("name", "Words"), ("content", "Boots"), ("destination", "")],
+        &[("campaign_id", "{x_live}"), ("name", "Words"), ("words", "Boots"), ("destination", "")],
         &[X],
     ),
-    Post(UPLOAD, &[("campaign_id", "{x_live}"), ("name", "Another"), ("content", "Boots")], &[X]),
+    Post(UPLOAD, &[("campaign_id", "{x_live}"), ("name", "Another"), ("words", "Boots")], &[X]),
     Post("/api/pause_creative", &[("creative_id", "{x_banner}")], &[X]),
     Post("/api/resume_creative", &[("creative_id", "{x_banner}")], &[X]),
     Post("/api/create_api_key", &[("campaign_id", "{x_live}"), ("name", "Another")], &[X]),

@@ -122,7 +122,7 @@ impl World {
         for (name, id) in new.into_iter().chain([("y_draft", y_draft), ("x_key", x_key)]) {
             self.remember(name, id);
         }
-        let fields = [("campaign_id", self.ids["x_live"].0.as_str()), ("name", "heronbanner"), ("content", "Boots")];
+        let fields = [("campaign_id", self.ids["x_live"].0.as_str()), ("name", "heronbanner"), ("words", "Boots")];
         let file = ("a.png", "image/png", crate::creatives::PNG);
         let added = self.browser(X).upload("/creatives/upload", &fields, file).await;
         let page = self.browser(X).get(added.location()).await;
