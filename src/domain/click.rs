@@ -62,6 +62,11 @@ impl ClickReason {
     }
 }
 
+/// Whether a click of this label and reason got a click id: nothing without one can land or be credited.
+pub fn has_id(label: ClickLabel, reason: Option<ClickReason>) -> bool {
+    label != ClickLabel::Invalid || matches!(reason, Some(ClickReason::NoUserAgent | ClickReason::Flood))
+}
+
 text_enum! {
     /// Coarse: see [`device_of`].
     pub enum DeviceClass {

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::click::{Click, ClickLabel, ClickReason};
+use super::click::{Click, ClickLabel, ClickReason, has_id};
 use super::conversion::ConversionState;
 use super::ids::{AdvertiserId, CampaignId, CreativeId, LinkId, PartyId, PublisherId};
 use super::money::{Currency, Money};
@@ -89,6 +89,34 @@ impl ClickKey {
                 label: click.label,
                 reason: click.reason.map_or("", ClickReason::as_str),
             })
+        })
+    }
+}
+
+/// One total of landings: in the bucket of the click that landed, so that a rate is of the same clicks.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct LandingKey {
+    pub reader_id: PartyId,
+    pub grain: Grain,
+    pub bucket: i64,
+    pub campaign_id: CampaignId,
+    pub publisher_id: PublisherId,
+    pub link_id: LinkId,
+    /// 0: none.
+    pub creative_id: CreativeId,
+}
+
+impl LandingKey {
+    /// The totals that the landing of a click is counted in: two for each reader.
+    pub fn of<'a>(click: &'a Click, readers: &'a [Reader]) -> impl Iterator<Item = Self> + 'a {
+        ClickKey::of(click, readers).map(|key| Self {
+            reader_id: key.reader_id,
+            grain: key.grain,
+            bucket: key.bucket,
+            campaign_id: key.campaign_id,
+            publisher_id: key.publisher_id,
+            link_id: key.link_id,
+            creative_id: key.creative_id,
         })
     }
 }
@@ -183,6 +211,10 @@ pub struct ClickFigures {
     pub unique: i64,
     pub duplicate: i64,
     pub invalid: i64,
+    /// Those that got a click id: unique, duplicate, and the invalid ones that convert all the same.
+    pub with_id: i64,
+    /// Those of them that the advertiser's page saw arrive.
+    pub landed: i64,
 }
 
 impl ClickFigures {
@@ -190,12 +222,20 @@ impl ClickFigures {
         self.unique + self.duplicate + self.invalid
     }
 
-    pub const fn add(&mut self, label: ClickLabel, clicks: i64) {
+    pub fn add(&mut self, label: ClickLabel, reason: Option<ClickReason>, clicks: i64) {
         match label {
             ClickLabel::Valid => self.unique += clicks,
             ClickLabel::Duplicate => self.duplicate += clicks,
             ClickLabel::Invalid => self.invalid += clicks,
         }
+        if has_id(label, reason) {
+            self.with_id += clicks;
+        }
+    }
+
+    /// Landed per click with an id.
+    pub const fn landing_rate(&self) -> Ratio {
+        Ratio { numerator: self.landed, denominator: self.with_id }
     }
 }
 

@@ -13,6 +13,8 @@ pub fn cell(text: &str) -> String {
     if text.starts_with(['=', '+', '-', '@', '\t', '\r', '\0']) { format!("'{text}") } else { text.to_owned() }
 }
 
+const CLICKS: [&str; 6] =
+    ["clicks_gross", "clicks_unique", "clicks_duplicate", "clicks_invalid", "clicks_with_id", "clicks_landed"];
 const STATES: [&str; 6] = ["unattributed", "pending", "approved", "paid", "rejected", "reversed"];
 
 fn head(report: &Report) -> Vec<String> {
@@ -20,8 +22,7 @@ fn head(report: &Report) -> Vec<String> {
     if report.query.by != Dimension::Day {
         head.push(format!("{}_id", report.query.by));
     }
-    let clicks = ["clicks_gross", "clicks_unique", "clicks_duplicate", "clicks_invalid"];
-    head.extend(clicks.map(str::to_owned));
+    head.extend(CLICKS.map(str::to_owned));
     head.push("currency".to_owned());
     head.extend(STATES.map(|state| format!("conversions_{state}")));
     let commission = ["pending", "approved", "paid", "rejected", "reversed"].map(|state| format!("commission_{state}"));
@@ -61,7 +62,7 @@ fn lines(figures: &Figures) -> Vec<(Option<Currency>, Option<&Earned>)> {
 
 fn clicks(figures: &Figures, is_first: bool) -> Vec<String> {
     let clicks = &figures.clicks;
-    let values = [clicks.gross(), clicks.unique, clicks.duplicate, clicks.invalid];
+    let values = [clicks.gross(), clicks.unique, clicks.duplicate, clicks.invalid, clicks.with_id, clicks.landed];
     values.map(|value| if is_first { value.to_string() } else { "0".to_owned() }).to_vec()
 }
 

@@ -36,9 +36,12 @@ pub struct Figures {
 
 impl Figures {
     fn add_clicks(&mut self, total: &ClickTotal) -> Result<(), StoreError> {
-        self.clicks.add(total.label, total.clicks);
-        if total.label == ClickLabel::Invalid {
-            let reason: ClickReason = total.reason.parse().map_err(|_| corrupt(&total.reason))?;
+        let reason: Option<ClickReason> = match total.label {
+            ClickLabel::Invalid => Some(total.reason.parse().map_err(|_| corrupt(&total.reason))?),
+            _ => None,
+        };
+        self.clicks.add(total.label, reason, total.clicks);
+        if let Some(reason) = reason {
             *self.invalid.entry(reason).or_default() += total.clicks;
         }
         Ok(())
@@ -201,6 +204,10 @@ async fn rows(conn: &mut Conn, wanted: &Wanted, by: Dimension, kind: PartyKind) 
         let row = rows.entry(total.group_key).or_insert_with(|| row(total.group_key, &total.name));
         row.figures.add_clicks(&total)?;
     }
+    for total in totals::landings(conn, wanted, by).await? {
+        let row = rows.entry(total.group_key).or_insert_with(|| row(total.group_key, &total.name));
+        row.figures.clicks.landed += total.landings;
+    }
     for mut total in totals::conversions(conn, wanted, by).await? {
         if kind == PartyKind::Publisher {
             // The fee is between the advertiser and the network.
@@ -238,6 +245,8 @@ pub fn sum(rows: &[Row]) -> Figures {
         for (currency, clicks) in &figures.unique_in {
             *total.unique_in.entry(*currency).or_default() += clicks;
         }
+        total.clicks.with_id += figures.clicks.with_id;
+        total.clicks.landed += figures.clicks.landed;
         for (reason, clicks) in &figures.invalid {
             *total.invalid.entry(*reason).or_default() += clicks;
         }

@@ -38,7 +38,7 @@ macro_rules! all_batches {
     }};
 }
 
-/// Raw clicks after their thirteen months, with their later labels. Makes a place for the months ahead first.
+/// Raw clicks after their thirteen months, with their later labels and landings. Makes a place for the months ahead first.
 pub async fn clicks(store: &Store, environment: &Environment) -> Result<usize, StoreError> {
     let now = environment.now();
     if !claim(store, Kept::Clicks, now).await? {
@@ -59,7 +59,8 @@ pub async fn clicks(store: &Store, environment: &Environment) -> Result<usize, S
     w.commit().await?;
     let clicks = all_batches!(store, |w| rows::delete_clicks(&mut w, first, BATCH_ROWS).await?);
     let labels = all_batches!(store, |w| rows::delete_labels(&mut w, first, BATCH_ROWS).await?);
-    Ok(count(clicks + labels) + usize::try_from(months).unwrap_or(0))
+    let landings = all_batches!(store, |w| rows::delete_landings(&mut w, first, BATCH_ROWS).await?);
+    Ok(count(clicks + labels + landings) + usize::try_from(months).unwrap_or(0))
 }
 
 /// The requests to the reporting end points after thirty days, and the quotas of those days.

@@ -8,6 +8,7 @@ pub mod driver;
 pub mod api_keys;
 pub mod attempts;
 pub mod audit;
+pub mod audit_landings;
 pub mod audit_money;
 pub mod campaigns;
 pub mod changes;
@@ -20,6 +21,7 @@ pub mod deposits;
 pub mod enrollments;
 pub mod error;
 pub mod evidence;
+pub mod landings;
 pub mod leases;
 pub mod ledger;
 pub mod links;
@@ -47,6 +49,7 @@ pub fn every_sql() -> impl Iterator<Item = (&'static str, &'static str, &'static
         api_keys::SQL,
         attempts::SQL,
         audit::SQL,
+        audit_landings::SQL,
         audit_money::SQL,
         campaigns::SQL,
         changes::SQL,
@@ -59,6 +62,7 @@ pub fn every_sql() -> impl Iterator<Item = (&'static str, &'static str, &'static
         driver::SQL,
         enrollments::SQL,
         evidence::SQL,
+        landings::SQL,
         leases::SQL,
         ledger::SQL,
         links::SQL,

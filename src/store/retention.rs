@@ -22,6 +22,8 @@ sql! {
         (select click_id from clicks where click_id < $1 order by click_id limit $2)";
     DELETE_LABELS = "delete from click_labels where click_id in
         (select distinct click_id from click_labels where click_id < $1 order by click_id limit $2)";
+    DELETE_LANDINGS = "delete from landings where click_id in
+        (select click_id from landings where click_id < $1 order by click_id limit $2)";
     DELETE_SALTS = "delete from visitor_salts where utc_day < $1";
     DELETE_VISITORS = "delete from visitors where (utc_day, publisher_id, campaign_id, visitor) in
         (select utc_day, publisher_id, campaign_id, visitor from visitors where utc_day < $1
@@ -70,6 +72,11 @@ pub async fn delete_clicks(w: &mut Writer, first: ClickId, limit: i64) -> Result
 /// The later labels of at most `limit` clicks before `first`; says how many.
 pub async fn delete_labels(w: &mut Writer, first: ClickId, limit: i64) -> Result<u64, StoreError> {
     delete(w, DELETE_LABELS, first.0, limit).await
+}
+
+/// At most `limit` of the landings of clicks before `first`, which are gone already; says how many.
+pub async fn delete_landings(w: &mut Writer, first: ClickId, limit: i64) -> Result<u64, StoreError> {
+    delete(w, DELETE_LANDINGS, first.0, limit).await
 }
 
 /// The salts of the days before `utc_day`: the visitors of those days can no longer be told.

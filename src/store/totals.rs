@@ -36,6 +36,13 @@ pub struct ClickTotal {
 }
 
 #[derive(Debug, Clone, sqlx::FromRow)]
+pub struct LandingTotal {
+    pub group_key: i64,
+    pub name: Option<String>,
+    pub landings: i64,
+}
+
+#[derive(Debug, Clone, sqlx::FromRow)]
 pub struct ConversionTotal {
     pub group_key: i64,
     pub name: Option<String>,
@@ -78,6 +85,26 @@ macro_rules! clicks {
                 having sum(r.clicks) <> 0) g ",
             $outer,
             " order by g.group_key, g.label, g.reason"
+        )
+    };
+}
+
+macro_rules! landings {
+    ($key:literal, $inner:literal, $name:literal, $outer:literal) => {
+        concat!(
+            "select g.group_key, ",
+            $name,
+            " as name, g.landings from (select ",
+            $key,
+            " as group_key, cast(sum(r.landings) as bigint) as landings from landing_rollups r ",
+            $inner,
+            " where r.reader_id = $1 and r.grain = 'day' and r.bucket >= $2 and r.bucket <= $3
+                and (r.campaign_id = $4 or $4 is null) and (r.link_id = $5 or $5 is null)
+                and (r.publisher_id = $6 or $6 is null) group by ",
+            $key,
+            " having sum(r.landings) <> 0) g ",
+            $outer,
+            " order by g.group_key"
         )
     };
 }
@@ -134,6 +161,15 @@ sql! {
         "left join creatives n on n.creative_id = g.group_key");
     CLICKS_BY_PUBLISHER = clicks!("r.publisher_id", "", "n.name", "left join parties n on n.party_id = g.group_key");
     CLICKS_BY_ADVERTISER = clicks!("k.advertiser_id", "join campaigns k on k.campaign_id = r.campaign_id", "n.name",
+        "left join parties n on n.party_id = g.group_key");
+    LANDINGS_BY_DAY = landings!("r.bucket", "", "cast(null as text)", "");
+    LANDINGS_BY_CAMPAIGN =
+        landings!("r.campaign_id", "", "n.name", "left join campaigns n on n.campaign_id = g.group_key");
+    LANDINGS_BY_LINK = landings!("r.link_id", "", "coalesce(nullif(n.name, ''), n.slug)",
+        "left join links n on n.link_id = g.group_key");
+    LANDINGS_BY_PUBLISHER =
+        landings!("r.publisher_id", "", "n.name", "left join parties n on n.party_id = g.group_key");
+    LANDINGS_BY_ADVERTISER = landings!("k.advertiser_id", "join campaigns k on k.campaign_id = r.campaign_id", "n.name",
         "left join parties n on n.party_id = g.group_key");
     CONVERSIONS_BY_DAY = conversions!("r.bucket", "", "cast(null as text)", "");
     CONVERSIONS_BY_CAMPAIGN = conversions!("r.campaign_id", "", "n.name",
@@ -198,6 +234,26 @@ pub async fn unique_clicks(
         .bind(wanted.publisher_id)
         .bind(wanted.creative_id)
         .bind(currency)
+        .fetch_all(c)
+        .await)
+}
+
+/// Landings of the reader's days, by the days of their clicks, added up by one dimension.
+pub async fn landings(conn: &mut Conn, wanted: &Wanted, by: Dimension) -> Result<Vec<LandingTotal>, StoreError> {
+    let text = match by {
+        Dimension::Day => LANDINGS_BY_DAY,
+        Dimension::Campaign => LANDINGS_BY_CAMPAIGN,
+        Dimension::Link => LANDINGS_BY_LINK,
+        Dimension::Publisher => LANDINGS_BY_PUBLISHER,
+        Dimension::Advertiser => LANDINGS_BY_ADVERTISER,
+    };
+    on_driver!(conn, |c| query_as(text)
+        .bind(wanted.reader)
+        .bind(wanted.from)
+        .bind(wanted.to)
+        .bind(wanted.campaign_id)
+        .bind(wanted.link_id)
+        .bind(wanted.publisher_id)
         .fetch_all(c)
         .await)
 }

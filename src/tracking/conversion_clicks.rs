@@ -1,7 +1,7 @@
 //! Which clicks a report names: its click ids and its cookie become candidates (domain.md sections 1 and 4).
 
 use super::conversion::{Context, Report};
-use crate::domain::click::{Click, ClickLabel, ClickReason, Consent, DeviceClass};
+use crate::domain::click::{Click, ClickLabel, ClickReason, Consent, DeviceClass, has_id};
 use crate::domain::click_token::{ClickList, ClickToken};
 use crate::domain::conversion_report::Refused;
 use crate::domain::evidence::{Candidate, ClickSource, Unresolved};
@@ -125,15 +125,10 @@ async fn candidate(
         // An id is given only where link, campaign, publisher and enrollment were active at that moment.
         was_publisher_active: click.reason != Some(ClickReason::PublisherInactive),
         was_enrolled: click.reason != Some(ClickReason::NotEnrolled),
-        has_id: has_id(&click),
+        has_id: has_id(click.label, click.reason),
         is_recreated: click.is_recreated,
         sources: vec![source],
     })
-}
-
-/// The labels with which a click got an id (domain.md section 1).
-fn has_id(click: &Click) -> bool {
-    click.label != ClickLabel::Invalid || matches!(click.reason, Some(ClickReason::NoUserAgent | ClickReason::Flood))
 }
 
 /// A click that was answered as deferred and then lost, made again from its token; one past its keeping is only told.

@@ -150,6 +150,22 @@ impl LinkCache {
         Ok(Some(target))
     }
 
+    /// The link that a click id names.
+    pub async fn find_by_id(&self, id: LinkId) -> Result<Option<Arc<Target>>, StoreError> {
+        let name = format!("#{id}");
+        let version = self.store.changes().routes_version();
+        if version == self.version.load(Ordering::Acquire)
+            && let Some(target) = self.known.read().unwrap_or_else(PoisonError::into_inner).get(name.as_str())
+        {
+            return Ok(Some(target.clone()));
+        }
+        let mut conn = self.store.read().await?;
+        let Some(route) = links::find_route_by_id(&mut conn, id).await? else { return Ok(None) };
+        let target = Arc::new(Target::new(route, self.is_development));
+        self.keep(&name, &target, version);
+        Ok(Some(target))
+    }
+
     /// Keeps what was read when the routes were at `version`, unless they changed since.
     fn keep(&self, name: &str, target: &Arc<Target>, version: u64) {
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);

@@ -4,6 +4,7 @@
 //! - [`link_cache`]: where links lead, in memory
 //! - `creative_cache`, `image`: banners on publishers' pages
 //! - [`recorder`]: one writer stores clicks in batches; the answer waits for the commit
+//! - [`landing`]: the advertiser's page says that a click has arrived; [`landing_recorder`] stores it
 //! - [`postback`], [`pixel`], [`api`]: reports of conversions come in
 //! - [`conversion`]: one report becomes evidence, a decision, a commission and its ledger transfers
 
@@ -15,6 +16,8 @@ pub mod crawler;
 mod creative_cache;
 pub mod flood;
 mod image;
+pub mod landing;
+pub mod landing_recorder;
 pub mod link_cache;
 pub mod pixel;
 pub mod postback;
@@ -65,6 +68,7 @@ pub struct Parts {
     pub links: link_cache::LinkCache,
     pub creatives: creative_cache::CreativeCache,
     pub recorder: recorder::Recorder,
+    pub landings: landing_recorder::LandingRecorder,
     pub salts: salts::Salts,
     pub flood: flood::Flood,
     pub crawlers: crawler::Crawlers,
@@ -78,10 +82,16 @@ impl std::ops::Deref for Tracking {
 }
 
 impl Tracking {
-    /// Starts the writer of clicks; it ends when the last handle is gone, after it has stored what it was given.
+    /// Starts the writers of clicks and landings; they end when the last handle is gone, after they have stored what they
+    /// were given.
     pub fn start(store: Store, environment: Environment, settings: Settings) -> (Self, JoinHandle<()>) {
         let Settings { secret_key, base_url, tracking_url, recorder, unverified_per_day_max } = settings;
-        let (recorder, writer) = recorder::start(store.clone(), recorder);
+        let (recorder, clicks) = recorder::start(store.clone(), recorder);
+        let (landings, landed) = landing_recorder::start(store.clone());
+        let writers = tokio::spawn(async move {
+            // A writer that panicked has nothing more to store.
+            let _ = tokio::join!(clicks, landed);
+        });
         let parts = Parts {
             links: link_cache::LinkCache::new(store.clone(), base_url.is_development()),
             creatives: creative_cache::CreativeCache::new(store.clone()),
@@ -95,8 +105,9 @@ impl Tracking {
             unverified_per_day_max,
             tracking_url,
             recorder,
+            landings,
         };
-        (Self(Arc::new(parts)), writer)
+        (Self(Arc::new(parts)), writers)
     }
 }
 
@@ -105,6 +116,8 @@ pub const ROUTES: &[(&str, &str)] = &[
     ("ANY", "/c/{slug}"),
     ("ANY", "/c/{campaign}/{publisher}"),
     ("GET", "/i/{creative}/{publisher}"),
+    ("GET", "/t.js"),
+    ("POST", "/landing"),
     ("ANY", "/postback"),
     ("GET", "/pixel/{file}"),
     ("POST", "/api/v1/conversions"),
@@ -115,6 +128,8 @@ pub fn routes(tracking: Tracking) -> Router {
         .route("/c/{slug}", any(redirect::click))
         .route("/c/{campaign}/{publisher}", any(redirect::built_by_hand))
         .route("/i/{creative}/{publisher}", get(image::image))
+        .route("/t.js", get(landing::script))
+        .route("/landing", post(landing::land))
         .route("/postback", any(postback::postback))
         .route("/pixel/{file}", get(pixel::pixel))
         .route("/api/v1/conversions", post(api::create))

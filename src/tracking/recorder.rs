@@ -13,9 +13,10 @@ use tokio::task::JoinHandle;
 use crate::domain::click::{Click, ClickLabel, ClickReason};
 use crate::domain::durability::ClickDurability;
 use crate::domain::ids::{CreativeId, LinkId};
-use crate::domain::report::{ClickKey, Reader};
+use crate::domain::report::{ClickKey, LandingKey, Reader};
 use crate::store::clicks::{self, VisitorDay};
 use crate::store::deferrals::{self, Deferrals};
+use crate::store::landings::{self, GestureDeltas, LandingDeltas};
 use crate::store::rollups::{self, ClickDeltas};
 use crate::store::{Store, StoreError, Writer};
 
@@ -193,6 +194,7 @@ impl Writing {
         let clicks: Vec<&Click> = batch.iter().map(|job| &job.click).collect();
         if clicks::insert_batch(&mut w, &clicks).await? == clicks.len() as u64 {
             rollups::add_clicks(&mut w, &totals(batch)).await?;
+            landings::add_gestures(&mut w, &gestures(&clicks)).await?;
             return w.commit().await;
         }
         // Some were there before: made again from their token while they waited in the queue.
@@ -204,7 +206,7 @@ impl Writing {
 /// As [`Writing::write`], where some are there: one that was made again gives way to its own record.
 async fn write_again(mut w: Writer, batch: &mut [Job]) -> Result<(), StoreError> {
     let mut new = Vec::new();
-    let mut deltas = ClickDeltas::new();
+    let (mut deltas, mut landed) = (ClickDeltas::new(), LandingDeltas::new());
     for job in batch {
         match clicks::find(&mut w, job.click.click_id).await? {
             Some(known) if known.is_recreated => {
@@ -212,6 +214,11 @@ async fn write_again(mut w: Writer, batch: &mut [Job]) -> Result<(), StoreError>
                 count(&mut deltas, &known, &job.readers, -1);
                 // A conversion was priced by them.
                 job.click.terms_version = known.terms_version;
+                if landings::find(&mut w, known.click_id).await?.is_some() {
+                    // Its landing stays, and is counted where the click now stands.
+                    LandingKey::of(&known, &job.readers).for_each(|key| *landed.entry(key).or_default() -= 1);
+                    LandingKey::of(&job.click, &job.readers).for_each(|key| *landed.entry(key).or_default() += 1);
+                }
                 new.push(job);
             }
             Some(_) => {}
@@ -224,10 +231,12 @@ async fn write_again(mut w: Writer, batch: &mut [Job]) -> Result<(), StoreError>
         // One more was made again in between: look once more.
         return Err(StoreError::Conflict);
     }
-    for job in new {
+    for job in &new {
         count(&mut deltas, &job.click, &job.readers, 1);
     }
     rollups::add_clicks(&mut w, &deltas).await?;
+    landings::add_gestures(&mut w, &gestures(&clicks)).await?;
+    landings::add(&mut w, &landed).await?;
     w.commit().await
 }
 
@@ -256,6 +265,20 @@ fn count(totals: &mut ClickDeltas, click: &Click, readers: &[Reader], clicks: i6
     for key in ClickKey::of(click, readers) {
         *totals.entry(key).or_default() += clicks;
     }
+}
+
+/// Of the countable clicks whose browser would say it: how many a person's gesture led to.
+fn gestures(clicks: &[&Click]) -> GestureDeltas {
+    let mut sums = GestureDeltas::new();
+    for click in clicks.iter().filter(|click| click.label != ClickLabel::Invalid) {
+        if let Some(has_gesture) = click.has_gesture {
+            let key = (click.click_id.time().utc_day(), click.campaign_id, click.publisher_id);
+            let (clicks, gestures) = sums.entry(key).or_default();
+            *clicks += 1;
+            *gestures += i64::from(has_gesture);
+        }
+    }
+    sums
 }
 
 /// The visitor day in which a countable click may be the first.

@@ -8,6 +8,7 @@ mod demo;
 mod demo_figures;
 mod durability;
 mod fixtures;
+mod landing;
 mod links;
 mod live;
 mod members;

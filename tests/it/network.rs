@@ -186,6 +186,13 @@ impl Network {
         location.split_once("click_id=").map(|(_, token)| token.to_owned()).unwrap_or_default()
     }
 
+    /// The advertiser's page says that a click has arrived; gives the status.
+    pub async fn land(&self, campaign: CampaignId, token: &str, path: &str) -> u16 {
+        let form = [("campaign", campaign.to_string()), ("click_id", token.to_owned()), ("path", path.to_owned())];
+        let request = self.app.browser().client.post(format!("{}/landing", self.app.url)).form(&form);
+        request.send().await.unwrap().status().as_u16()
+    }
+
     pub async fn report(&self, campaign: CampaignId, badge: Badge, fields: ReportFields) -> Reply {
         let base_url = BaseUrl::parse(&self.app.url).unwrap();
         let context = Context {

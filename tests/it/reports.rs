@@ -37,12 +37,18 @@ pub async fn traffic(network: &Network) {
             0 => &[("sec-purpose", "prefetch")],
             1 => &[("sec-fetch-dest", "image")],
             2 => &[("sec-gpc", "1")],
+            3 => &[("sec-fetch-dest", "document"), ("sec-fetch-user", "?1")],
+            4 => &[("sec-fetch-dest", "document")],
             _ => &[],
         };
         let visitor = dice.roll(6) as u8;
         let token = network.click(link, visitor, headers).await;
         let side = link / 2;
         if !token.is_empty() {
+            // Two of three arrive, and one of these says so twice.
+            for _ in 0..number % 3 {
+                network.land([network.w, network.x][side], &token, "/welcome").await;
+            }
             tokens[side].push(token);
         }
         let campaign = [network.w, network.x][side];
@@ -124,8 +130,8 @@ pub fn reported(viewer: &Viewer, report: &Report) -> String {
     format!("not is_test and {at} >= {} and {at} < {} and {}", from.0, to.0, filter(viewer, report))
 }
 
-/// What SQL over the raw rows says of a report: unique, duplicate, invalid, conversions not rejected, conversions; then
-/// per currency the conversions that earn, their amount, commission and fee, and the unique clicks of its campaigns.
+/// What SQL over the raw rows says of a report: unique, duplicate, invalid, conversions not rejected, conversions,
+/// clicks with an id, landed; then per currency the conversions that earn, their amount, commission and fee, and the unique clicks of its campaigns.
 pub async fn oracle(store: &Store, viewer: &Viewer, report: &Report) -> (Vec<i64>, Vec<Vec<i64>>) {
     let (clicked, reported) = (clicked(viewer, report), reported(viewer, report));
     let count =
@@ -135,6 +141,11 @@ pub async fn oracle(store: &Store, viewer: &Viewer, report: &Report) -> (Vec<i64
     let mut counts = numbers(store, &clicks).await;
     for states in ["'unattributed', 'rejected'", "'unattributed'"] {
         let text = format!("select count(*) from conversions where state not in ({states}) and {reported}");
+        counts.extend(numbers(store, &text).await);
+    }
+    let with_id = "label <> 'invalid' or reason in ('no_user_agent', 'flood')";
+    for clicks in [with_id, "click_id in (select click_id from landings)"] {
+        let text = format!("select count(*) from clicks where ({clicks}) and {clicked}");
         counts.extend(numbers(store, &text).await);
     }
     let mut money = Vec::new();
@@ -162,7 +173,8 @@ pub const CURRENCIES: [&str; 2] = ["EUR", "USD"];
 
 pub fn told(figures: &Figures) -> (Vec<i64>, Vec<Vec<i64>>) {
     let (rate, clicks) = (figures.conversion_rate(), figures.clicks);
-    let counts = vec![rate.denominator, clicks.duplicate, clicks.invalid, rate.numerator, figures.conversions()];
+    let mut counts = vec![rate.denominator, clicks.duplicate, clicks.invalid, rate.numerator, figures.conversions()];
+    counts.extend([clicks.with_id, clicks.landed]);
     let money = CURRENCIES.map(|code| {
         let currency: Currency = code.parse().unwrap();
         let sums = figures.earned.get(&currency).map(|earned| earned.all.earning()).unwrap_or_default();
@@ -224,9 +236,10 @@ async fn every_figure_equals_sql_over_the_raw_rows() {
                 assert_eq!(by_days, report.total.clicks.gross());
                 let invalid: i64 = report.total.invalid.values().sum();
                 assert_eq!(invalid, report.total.clicks.invalid);
-                let csv = csv_sums(&export::csv(&report), &["clicks_unique", "clicks_duplicate", "clicks_invalid"]);
-                assert_eq!(csv, expected.0[..3], "{url}");
-                seen_something += i64::from(expected.0[0] > 0 && expected.1[0][0] > 0);
+                let names = ["clicks_unique", "clicks_duplicate", "clicks_invalid", "clicks_with_id", "clicks_landed"];
+                let csv = csv_sums(&export::csv(&report), &names);
+                assert_eq!(csv, [&expected.0[..3], &expected.0[5..]].concat(), "{url}");
+                seen_something += i64::from(expected.0[6] > 0 && expected.1[0][0] > 0);
             }
         }
         assert!(seen_something > 30, "the oracle looked at figures: {seen_something}");

@@ -136,6 +136,17 @@ async fn click_corruptions(network: &Network) -> Vec<Corruption> {
     let lost = click(&format!("label = 'invalid' and {free}")).await;
     let reason = format!("update clicks set reason = null where click_id = {lost}");
     all.push(("clicks", reason, vec![id(lost)]));
+    let landed = one(network, "select max(click_id) from landings").await;
+    let early = format!("update landings set landed_at_ms = 1577836800001 where click_id = {landed}");
+    all.push(("landings", early, vec![id(landed)]));
+    let nowhere = "insert into landings (click_id, landed_at_ms, path) values (4713, 1772445600000, '/')".to_owned();
+    all.push(("landings", nowhere, vec![id(4_713)]));
+    let total = format!("update landing_rollups set landings = 9 where reader_id = 1 and link_id = {}", {
+        network.links[0].0.0
+    });
+    all.push(("landing_rollups", total, vec![id(1), id(network.links[0].0.0)]));
+    let total = format!("update gesture_rollups set gestures = 9 where publisher_id = {}", network.a_id.0);
+    all.push(("gesture_rollups", total, vec![id(network.a_id.0)]));
     let campaign = id(network.x.0);
     let total = format!(
         "update click_rollups set clicks = clicks + 1 where reader_id = {} and grain = 'day' and label = 'valid'

@@ -5,6 +5,7 @@
 
 mod clicks;
 mod decisions;
+mod landings;
 mod ledger;
 mod payouts;
 mod totals;
@@ -49,8 +50,10 @@ pub async fn verify(conn: &mut Conn) -> Result<Vec<Check>, StoreError> {
     let transfers = audit_money::transfers(conn).await?;
     let events = audit_money::events(conn).await?;
     let kept_from = retention::forgotten_before(conn, Kept::Clicks).await?;
+    let zones = totals::zones(conn).await?;
     let mut checks = clicks::checks(conn, kept_from).await?;
-    checks.extend(totals::checks(conn, kept_from).await?);
+    checks.extend(totals::checks(conn, &zones, kept_from).await?);
+    checks.extend(landings::checks(conn, &zones, kept_from).await?);
     checks.extend(decisions::checks(conn, &conversions, kept_from).await?);
     checks.push(decisions::states(&conversions, &events));
     checks.push(decisions::steps(&conversions, &events));

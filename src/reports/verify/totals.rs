@@ -10,20 +10,25 @@ use crate::store::{Conn, StoreError, audit};
 /// The network's own id among the readers.
 const NETWORK: i64 = 1;
 
-type Zones = HashMap<i64, Zone>;
+pub type Zones = HashMap<i64, Zone>;
 
-pub async fn checks(conn: &mut Conn, kept_from: Timestamp) -> Result<[Check; 2], StoreError> {
+/// Every party's time zone.
+pub async fn zones(conn: &mut Conn) -> Result<Zones, StoreError> {
     let mut zones = Zones::new();
     for (party, name) in audit::zones(conn).await? {
         let zone =
             Zone::parse(&name).map_err(|error| StoreError::Corrupt { what: "time zone", why: error.to_string() })?;
         zones.insert(party, zone);
     }
-    Ok([clicks(conn, &zones, kept_from).await?, conversions(conn, &zones).await?])
+    Ok(zones)
+}
+
+pub async fn checks(conn: &mut Conn, zones: &Zones, kept_from: Timestamp) -> Result<[Check; 2], StoreError> {
+    Ok([clicks(conn, zones, kept_from).await?, conversions(conn, zones).await?])
 }
 
 /// Grain and bucket of a quarter of an hour for each of its readers.
-fn buckets(zones: &Zones, readers: [i64; 3], quarter: i64) -> Vec<(i64, &'static str, i64)> {
+pub fn buckets(zones: &Zones, readers: [i64; 3], quarter: i64) -> Vec<(i64, &'static str, i64)> {
     let mut all = Vec::new();
     for reader in readers.into_iter().filter(|reader| *reader != 0) {
         let Some(zone) = zones.get(&reader) else { continue };
@@ -33,12 +38,12 @@ fn buckets(zones: &Zones, readers: [i64; 3], quarter: i64) -> Vec<(i64, &'static
     all
 }
 
-fn bucket_text(grain: &str, bucket: i64) -> String {
+pub fn bucket_text(grain: &str, bucket: i64) -> String {
     if grain == "day" { Day(bucket).to_string() } else { Timestamp(bucket * QUARTER_MS).to_string() }
 }
 
 /// When the bucket of a reader begins: totals of one that began before the raw clicks do cannot be counted again.
-fn begins(zones: &Zones, reader: i64, grain: &str, bucket: i64) -> Timestamp {
+pub fn begins(zones: &Zones, reader: i64, grain: &str, bucket: i64) -> Timestamp {
     match zones.get(&reader) {
         Some(zone) if grain == "day" => zone.start_of(Day(bucket)),
         _ => Timestamp(bucket * QUARTER_MS),

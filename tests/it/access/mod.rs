@@ -12,7 +12,7 @@ use tallystick::server::router;
 use tallystick::store::Store;
 use tallystick::store::driver::Driver;
 
-use self::table::{BY_KEY, CHANGES_NOTHING, LOOKS, Look, POSTS, Post, STARTS, UPLOAD};
+use self::table::{BY_CLICK, BY_KEY, CHANGES_NOTHING, LOOKS, Look, POSTS, Post, STARTS, UPLOAD};
 use self::world::{ALL, Role, WORDS, World};
 use crate::schema::schema;
 use crate::support::{Answer, Browser, Kind};
@@ -91,7 +91,8 @@ fn routes() -> BTreeSet<String> {
 fn every_route_is_in_the_table_and_every_entry_is_a_route() {
     let looks = LOOKS.iter().map(|Look(route, ..)| (*route).to_owned());
     let posts = POSTS.iter().map(|Post(path, ..)| format!("POST {path}"));
-    let known: BTreeSet<String> = looks.chain(posts).chain(BY_KEY.iter().map(|path| format!("POST {path}"))).collect();
+    let others = BY_KEY.iter().chain(BY_CLICK).map(|path| format!("POST {path}"));
+    let known: BTreeSet<String> = looks.chain(posts).chain(others).collect();
     assert_eq!(known, routes(), "who may use a new route is said in tests/it/access/table.rs");
 }
 

@@ -35,6 +35,7 @@ pub const LOOKS: &[Look] = &[
     Look("ANY /c/{slug}", "/c/{a_slug}", EVERYBODY, 302),
     Look("ANY /c/{campaign}/{publisher}", "/c/{x_live}/{x}", EVERYBODY, 404),
     Look("GET /i/{creative}/{publisher}", "/i/{x_live}/{x}", EVERYBODY, 404),
+    Look("GET /t.js", "/t.js", EVERYBODY, 200),
     Look("ANY /postback", "/postback?campaign={x_live}&order_id=1", EVERYBODY, 401),
     Look("GET /pixel/{file}", "/pixel/none.gif", EVERYBODY, 422),
     Look("GET /", "/", EVERYBODY, 200),
@@ -191,6 +192,9 @@ pub const CHANGES_NOTHING: &[&str] = &["/api/live_overview", "/api/approve_payou
 
 /// Called by shops with a key: without one they are refused, whoever is logged in.
 pub const BY_KEY: &[&str] = &["/api/v1/conversions"];
+
+/// Called by advertisers' pages with a click id, which alone decides: see `landing.rs`.
+pub const BY_CLICK: &[&str] = &["/landing"];
 
 /// Where each role begins.
 pub const STARTS: &[(Role, &str)] = &[

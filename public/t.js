@@ -1,0 +1,69 @@
+// First-party capture: keeps this browser's click ids on the advertiser's own site, tells the network once that a click
+// has arrived, and reports conversions: tallystick.convert({ order_id, event, amount, currency }).
+(() => {
+  const script = document.currentScript;
+  // A page inside a page is nobody's landing.
+  if (!script || window.top !== window.self) return;
+  const { campaign = "", parameter = "click_id" } = script.dataset;
+  const origin = new URL(script.src).origin;
+  const name = `ts_${campaign}`;
+  const digits = "0123456789abcdefghjkmnpqrstvwxyz";
+  const shape = new RegExp(`^[${digits}]{44}$`);
+  const monthSeconds = 2592000;
+
+  // The millisecond that an id carries; only differences of it mean something.
+  const time = (id) =>
+    Math.floor([...id.slice(1, 11)].reduce((sum, digit) => sum * 32 + digits.indexOf(digit), 0) / 16) % 2 ** 43;
+
+  const kept = () => {
+    const pair = document.cookie.split("; ").find((pair) => pair.startsWith(`${name}=`)) ?? "";
+    return pair.slice(name.length + 1).split(".").filter((id) => shape.test(id));
+  };
+
+  // The newest three and the oldest one that is still inside the window. Ids sort by their time.
+  const keep = (ids, seconds) => {
+    const sorted = [...new Set(ids)].sort().reverse();
+    const older = sorted.slice(3).filter((id) => time(sorted[0]) - time(id) < seconds * 1000);
+    const value = [...sorted.slice(0, 3), ...older.slice(-1)].join(".");
+    const secure = location.protocol === "https:" ? "; Secure" : "";
+    document.cookie = `${name}=${value}; Max-Age=${value ? seconds : 0}; Path=/; SameSite=Lax${secure}`;
+  };
+
+  // Storage may be switched off: then a page that is loaded again reports again, and the network ignores it.
+  const remember = (id) => {
+    try {
+      if (id) sessionStorage[name] = id;
+      return sessionStorage[name];
+    } catch {}
+  };
+
+  const land = async (id, tries) => {
+    const body = new URLSearchParams({ campaign, click_id: id, path: location.pathname });
+    const answer = await fetch(`${origin}/landing`, { method: "POST", credentials: "omit", keepalive: true, body });
+    const { seconds } = answer.ok ? await answer.json() : {};
+    if (seconds) {
+      remember(id);
+      keep(kept(), seconds);
+    } else if (answer.status === 422) {
+      keep(kept().filter((other) => other !== id), monthSeconds);
+    } else if (answer.status === 503 && tries) {
+      setTimeout(() => land(id, tries - 1).catch(() => {}), 3000);
+    }
+  };
+
+  const given = (new URLSearchParams(location.search).get(parameter) ?? "").toLowerCase();
+  if (shape.test(given) && remember() !== given) {
+    keep([given, ...kept()], monthSeconds);
+    land(given, 2).catch(() => {});
+  }
+
+  window.tallystick = {
+    convert(order) {
+      const fields = Object.entries({ click_id: kept().join("."), ...order });
+      const query = new URLSearchParams(fields.filter(([, value]) => value != null && value !== ""));
+      const url = `${origin}/pixel/${campaign}.gif?${query}`;
+      // The answer is for nobody here; it stands among the advertiser's latest reports.
+      return fetch(url, { mode: "no-cors", credentials: "include", keepalive: true }).then(() => {}, () => {});
+    },
+  };
+})();
