@@ -4,6 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use serde::{Deserialize, Serialize};
 
+pub use super::consent::Consent;
 use super::ids::{CampaignId, ClickId, CreativeId, LinkId, PublisherId};
 use super::link::SubIds;
 use super::secret::mac;
@@ -74,27 +75,6 @@ text_enum! {
         Mobile = "mobile",
         Tablet = "tablet",
         Other = "other",
-    }
-}
-
-text_enum! {
-    /// Whether the visitor agreed to tracking.
-    pub enum Consent {
-        Granted = "granted",
-        Denied = "denied",
-        Unknown = "unknown",
-    }
-}
-
-impl Consent {
-    /// From `cons=0|1` on the link, and `Sec-GPC: 1` where the network respects it. A no outweighs a yes.
-    pub fn read(cons: Option<&str>, is_opted_out: bool) -> Self {
-        match cons {
-            _ if is_opted_out => Self::Denied,
-            Some("0") => Self::Denied,
-            Some("1") => Self::Granted,
-            _ => Self::Unknown,
-        }
     }
 }
 
@@ -433,20 +413,6 @@ mod tests {
             (Visit { user_agent: Some(phone), ..without }, None),
         ] {
             assert_eq!(judge(&visit).has_gesture, expected, "{visit:?}");
-        }
-    }
-
-    #[test]
-    fn consent_is_read_from_the_link_and_the_browser() {
-        for (cons, is_opted_out, expected) in [
-            (None, false, Consent::Unknown),
-            (Some("1"), false, Consent::Granted),
-            (Some("0"), false, Consent::Denied),
-            (Some("yes"), false, Consent::Unknown),
-            (Some("1"), true, Consent::Denied),
-            (None, true, Consent::Denied),
-        ] {
-            assert_eq!(Consent::read(cons, is_opted_out), expected, "{cons:?} {is_opted_out}");
         }
     }
 

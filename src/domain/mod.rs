@@ -14,6 +14,7 @@ mod campaign_draft_tests;
 pub mod click;
 pub mod click_token;
 pub mod commission;
+pub mod consent;
 pub mod conversion;
 pub mod conversion_report;
 pub mod creative;

@@ -14,6 +14,7 @@ use crate::domain::payout::NET_DAYS_DEFAULT;
 use crate::domain::secret::SecretKey;
 use crate::domain::site::BaseUrl;
 use crate::settlement::payout::PayoutSettings;
+use crate::tracking::opt_out::OptOut;
 
 /// The name of a level, or which there are.
 fn click_durability(text: &str) -> Result<ClickDurability, String> {
@@ -84,6 +85,9 @@ pub struct ServeOptions {
     /// What is promised of a click when it is answered: strict, on disk; process, it outlives this process; fast, nothing.
     #[arg(long, env = "CLICK_DURABILITY", default_value = "strict", value_parser = click_durability)]
     pub click_durability: ClickDurability,
+    /// Whether a browser's Global Privacy Control (Sec-GPC: 1) counts as no consent, or is recorded only.
+    #[arg(long, env = "GPC", default_value = "respect", value_enum)]
+    pub gpc: OptOut,
     #[command(flatten)]
     pub payout: PayoutOptions,
     /// For rehearsals: an instant such as 2026-03-02T10:00:00Z, or @FILE that holds one.

@@ -14,7 +14,7 @@ use crate::domain::site::BaseUrl;
 use crate::server::layers::client_address::TrustedProxies;
 use crate::settlement::payout::PayoutSettings;
 use crate::store::driver::is_postgres;
-use crate::tracking::{self, recorder::RecorderSettings};
+use crate::tracking::{self, opt_out::OptOut, recorder::RecorderSettings};
 
 /// Everything that a running process needs to know besides its database, clock and entropy.
 #[derive(Debug, Clone)]
@@ -28,6 +28,8 @@ pub struct Config {
     pub recorder: RecorderSettings,
     /// New orders of a campaign and UTC day that unverified reports may make.
     pub unverified_reports_per_day_max: i64,
+    /// What `Sec-GPC: 1` means.
+    pub opt_out: OptOut,
     pub payout: PayoutSettings,
     /// How often the background tasks look for what is due; 0 never.
     pub task_interval_ms: u64,
@@ -44,6 +46,7 @@ impl Config {
             tracking_url: self.tracking_url.clone(),
             recorder: self.recorder,
             unverified_per_day_max: self.unverified_reports_per_day_max,
+            opt_out: self.opt_out,
         }
     }
 }

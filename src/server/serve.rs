@@ -61,6 +61,7 @@ pub async fn serve(options: ServeOptions) -> anyhow::Result<()> {
         admission: options.admission,
         recorder: RecorderSettings { durability: options.click_durability, commit_budget_ms: options.commit_budget_ms },
         unverified_reports_per_day_max: options.unverified_reports_per_day_max,
+        opt_out: options.gpc,
         payout: options.payout.settings(),
         task_interval_ms: tasks::INTERVAL_MS,
         demo_logins: Vec::new(),

@@ -19,6 +19,7 @@ mod image;
 pub mod landing;
 pub mod landing_recorder;
 pub mod link_cache;
+pub mod opt_out;
 pub mod pixel;
 pub mod postback;
 pub mod recorder;
@@ -49,6 +50,8 @@ pub struct Settings {
     pub recorder: recorder::RecorderSettings,
     /// New orders of a campaign and UTC day that unverified reports may make.
     pub unverified_per_day_max: i64,
+    /// What `Sec-GPC: 1` means.
+    pub opt_out: opt_out::OptOut,
 }
 
 /// What the public end points work with.
@@ -65,6 +68,7 @@ pub struct Parts {
     pub unverified_per_day_max: i64,
     /// Of these end points: names and flags of cookies follow from it.
     pub tracking_url: BaseUrl,
+    pub opt_out: opt_out::OptOut,
     pub links: link_cache::LinkCache,
     pub creatives: creative_cache::CreativeCache,
     pub recorder: recorder::Recorder,
@@ -85,7 +89,7 @@ impl Tracking {
     /// Starts the writers of clicks and landings; they end when the last handle is gone, after they have stored what they
     /// were given.
     pub fn start(store: Store, environment: Environment, settings: Settings) -> (Self, JoinHandle<()>) {
-        let Settings { secret_key, base_url, tracking_url, recorder, unverified_per_day_max } = settings;
+        let Settings { secret_key, base_url, tracking_url, recorder, unverified_per_day_max, opt_out } = settings;
         let (recorder, clicks) = recorder::start(store.clone(), recorder);
         let (landings, landed) = landing_recorder::start(store.clone());
         let writers = tokio::spawn(async move {
@@ -104,6 +108,7 @@ impl Tracking {
             base_url,
             unverified_per_day_max,
             tracking_url,
+            opt_out,
             recorder,
             landings,
         };
@@ -116,6 +121,7 @@ pub const ROUTES: &[(&str, &str)] = &[
     ("ANY", "/c/{slug}"),
     ("ANY", "/c/{campaign}/{publisher}"),
     ("GET", "/i/{creative}/{publisher}"),
+    ("GET", "/.well-known/gpc.json"),
     ("GET", "/t.js"),
     ("POST", "/landing"),
     ("ANY", "/postback"),
@@ -128,6 +134,7 @@ pub fn routes(tracking: Tracking) -> Router {
         .route("/c/{slug}", any(redirect::click))
         .route("/c/{campaign}/{publisher}", any(redirect::built_by_hand))
         .route("/i/{creative}/{publisher}", get(image::image))
+        .route("/.well-known/gpc.json", get(opt_out::statement))
         .route("/t.js", get(landing::script))
         .route("/landing", post(landing::land))
         .route("/postback", any(postback::postback))

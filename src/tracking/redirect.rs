@@ -15,6 +15,7 @@ use url::{Url, form_urlencoded};
 use super::Tracking;
 use super::cookie;
 use super::link_cache::Target;
+use super::opt_out::OptOut;
 use super::recorder::Promise;
 use crate::auth::address::ClientAddress;
 use crate::domain::click::{Answer, Click, Consent, Judgement, Visit, device_of, judge, visitor_key};
@@ -143,7 +144,8 @@ pub async fn make_click(
     let asked = Asked::read(query, &target.sub_ids);
     let creative = creative_of(tracking, target, asked.creative).await?;
     let agent = text(headers, USER_AGENT.as_str()).filter(|agent| !agent.is_empty());
-    let consent = Consent::read(asked.consent.as_deref(), text(headers, "sec-gpc") == Some("1"));
+    let is_opted_out = text(headers, "sec-gpc") == Some("1");
+    let consent = Consent::read(asked.consent.as_deref(), is_opted_out, tracking.opt_out == OptOut::Respect);
     let judgement = judge(&Visit {
         is_head: *method == Method::HEAD,
         purpose: ["sec-purpose", "purpose", "x-purpose", "x-moz"].iter().find_map(|name| text(headers, name)),

@@ -21,6 +21,7 @@ use tallystick::settlement::payout::PayoutSettings;
 use tallystick::store::conversions::{self, Conversion, Filter};
 use tallystick::store::driver::Driver;
 use tallystick::store::{Store, campaigns, ledger, parties, payouts};
+use tallystick::tracking::opt_out::OptOut;
 use tallystick::tracking::recorder::RecorderSettings;
 use tokio::net::TcpListener;
 
@@ -58,6 +59,7 @@ impl Filled {
             admission: Admission::Automatic,
             recorder: RecorderSettings { durability: ClickDurability::Strict, commit_budget_ms: 0 },
             unverified_reports_per_day_max: 10_000,
+            opt_out: OptOut::Respect,
             payout: PayoutSettings { net_days: 0, threshold_minor: None, four_eyes_minor: None },
             task_interval_ms: 0,
             demo_logins: demo::logins(),

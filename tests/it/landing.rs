@@ -168,3 +168,62 @@ async fn the_landing_of_a_click_that_is_not_stored_yet_is_asked_for_again() {
         network.app.stop().await;
     }
 }
+
+/// What people see of it: the rate beside links, campaigns and publishers, and a warning where nothing arrives.
+#[tokio::test]
+async fn pages_show_what_landed_and_warn_where_nothing_does() {
+    for kind in Kind::all() {
+        let network = Network::start(kind).await;
+        let pressed = [("sec-fetch-dest", "document"), ("sec-fetch-user", "?1"), ("user-agent", crate::shop::CHROME)];
+        let mut tokens = Vec::new();
+        for visitor in 0..20 {
+            tokens.push(network.click(0, visitor, if visitor < 15 { &pressed } else { &pressed[..1] }).await);
+        }
+        network.click(0, 99, &[("sec-gpc", "1")]).await;
+        let warning = "of 21 clicks of the last 24 hours has landed";
+        let campaign = format!("/advertiser/campaigns/{}", network.w);
+        let pages = ["/advertiser", campaign.as_str()];
+        for page in pages {
+            assert!(!network.shop.get(page).await.text.contains("has landed"), "20 clicks are not enough: {page}");
+        }
+        tokens.push(network.click(0, 40, &pressed).await);
+        for page in pages {
+            let text = network.shop.get(page).await.text;
+            assert!(text.contains(warning) && text.contains(&format!("{campaign}/integration")), "{page}: {text}");
+        }
+        for (reader, page) in [(&network.a, "/publisher"), (&network.admin, "/admin")] {
+            assert!(!reader.get(page).await.text.contains("has landed"), "only the advertiser is warned");
+        }
+        for token in &tokens[..7] {
+            assert_eq!(network.land(network.w, token, "/welcome").await, 201);
+        }
+        for page in pages {
+            assert!(!network.shop.get(page).await.text.contains("has landed"), "{kind:?}: one is enough: {page}");
+        }
+        let told = "7 of 21, 33.3 %";
+        let link = format!("/publisher/links/{}", network.links[0].0);
+        for (reader, page) in [
+            (&network.a, "/publisher/links"),
+            (&network.a, link.as_str()),
+            (&network.shop, "/advertiser/campaigns"),
+            (&network.shop, campaign.as_str()),
+            (&network.shop, "/advertiser/publishers"),
+            (&network.admin, "/admin/parties"),
+        ] {
+            let text = reader.get(page).await.plain();
+            assert!(text.contains(told), "{kind:?} {page}: {text}");
+        }
+        let quality = network.shop.get("/advertiser/publishers").await.plain();
+        assert!(quality.contains("16 of 21, 76.2 %"), "with a gesture: {quality}");
+        let rival = network.b.get("/publisher/links").await.plain();
+        assert!(!rival.contains(told), "{rival}");
+        for (reader, page) in [(&network.a, "/publisher/reports?by=link"), (&network.shop, "/advertiser/reports")] {
+            let text = reader.get(page).await.plain();
+            assert!(text.contains("Landing rate") && text.contains("33.3 %"), "{page}: {text}");
+        }
+        // A day later the clicks are old, and nothing is to be warned about.
+        network.app.clock.advance_ms(DAY_MS + 20 * MINUTE_MS);
+        assert!(!network.shop.get("/advertiser").await.text.contains("has landed"));
+        network.app.stop().await;
+    }
+}

@@ -2,6 +2,7 @@
 
 mod access;
 mod campaigns;
+mod contract;
 mod crash;
 mod creatives;
 mod demo;

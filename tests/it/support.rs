@@ -19,6 +19,7 @@ use tallystick::server::layers::client_address::TrustedProxies;
 use tallystick::server::serve::Running;
 use tallystick::settlement::payout::PayoutSettings;
 use tallystick::store::Store;
+use tallystick::tracking::opt_out::OptOut;
 use tallystick::tracking::recorder::RecorderSettings;
 use tokio::net::TcpListener;
 
@@ -112,13 +113,14 @@ struct Start {
     /// Nothing: where it listens.
     base_url: Option<BaseUrl>,
     recorder: RecorderSettings,
+    opt_out: OptOut,
     /// Nothing: that of the pages.
     tracking_host: Option<&'static str>,
 }
 
 impl Default for Start {
     fn default() -> Self {
-        Self { admission: Admission::Manual, base_url: None, recorder: STRICT, tracking_host: None }
+        Self { admission: Admission::Manual, base_url: None, recorder: STRICT, opt_out: OptOut::Respect, tracking_host: None }
     }
 }
 
@@ -148,6 +150,12 @@ impl TestApp {
         Self::start_node(Database::new(kind).await, TestClock::at(START), 0, start).await
     }
 
+    /// A network that only records what a browser says by `Sec-GPC`.
+    pub async fn start_recording_opt_outs(kind: Kind) -> Self {
+        let start = Start { opt_out: OptOut::Record, ..Start::default() };
+        Self::start_node(Database::new(kind).await, TestClock::at(START), 0, start).await
+    }
+
     /// With a tracking host of its own: `http://127.0.0.1`, beside the pages on `http://localhost`.
     pub async fn start_apart(kind: Kind) -> Self {
         let start = Start { tracking_host: Some("127.0.0.1"), ..Start::default() };
@@ -162,7 +170,7 @@ impl TestApp {
     }
 
     async fn start_node(database: Database, clock: TestClock, node: u8, start: Start) -> Self {
-        let Start { admission, base_url, recorder, tracking_host } = start;
+        let Start { admission, base_url, recorder, opt_out, tracking_host } = start;
         let environment = Environment {
             clock: Arc::new(clock.clone()),
             entropy: Arc::new(SeededEntropy::new([7 + node; 32])),
@@ -183,6 +191,7 @@ impl TestApp {
             admission,
             recorder,
             unverified_reports_per_day_max: 10_000,
+            opt_out,
             payout: PayoutSettings { net_days: 0, threshold_minor: Some(500), four_eyes_minor: None },
             task_interval_ms: 0,
             demo_logins: Vec::new(),

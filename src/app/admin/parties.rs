@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use crate::app::api::party::DecideParty;
+use crate::app::figures::quality;
 use crate::app::page::role_page;
 use crate::app::ui::{Hidden, StatusTag};
 use crate::domain::party::{PartyKind, PartyState};
@@ -22,6 +23,7 @@ pub fn Parties() -> impl IntoView {
             .filter(|party| party.kind != PartyKind::Network)
             .map(|party| view! { <Row joined=zone.show(party.created_at_ms) party=party/> })
             .collect();
+        let quality = quality(&mut conn, &viewer, request.now).await?;
         Ok(view! {
             <div class="page-head"><h1>"Parties"</h1></div>
             <div class="table-wrap" tabindex="0" role="region" aria-label="Parties">
@@ -38,6 +40,7 @@ pub fn Parties() -> impl IntoView {
                     <tbody>{rows}</tbody>
                 </table>
             </div>
+            {quality}
         }
         .into_any())
     })

@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use super::campaigns::commission_of;
 use super::steps::{advertiser_of, integration_page_of, page_of};
 use crate::app::api::campaign::{PauseCampaign, ResumeCampaign, SubmitCampaign, WithdrawCampaign};
+use crate::app::figures::{LANDED_HEAD, Landed, silence};
 use crate::app::page::{role_page, zone_of};
 use crate::app::ui::{Hidden, StatusTag, Submit};
 use crate::domain::campaign::{ApprovalMode, CampaignState};
@@ -12,6 +13,7 @@ use crate::domain::commission;
 use crate::domain::ids::CampaignId;
 use crate::domain::money::Money;
 use crate::domain::party::PartyKind;
+use crate::domain::report::Dimension;
 use crate::domain::rule::{Rule, percent};
 use crate::domain::terms::{FeeBasis, Terms};
 use crate::domain::time::{SECOND_MS, Zone};
@@ -31,10 +33,13 @@ pub fn CampaignPage() -> impl IntoView {
         let versions = terms::list(&mut conn, id).await?;
         let publishers = enrollments::list_of_campaign(&mut conn, advertiser, id, PUBLISHERS_SHOWN_MAX).await?;
         let current = terms::get(&mut conn, id, campaign.terms_version).await?;
+        let landed = Landed::load(&mut conn, &viewer, Dimension::Campaign, request.now).await?.of(id.0);
+        let silence = silence(&mut conn, advertiser, Some(id), request.now).await?;
         Ok(view! {
             <Head campaign=campaign.clone() is_admitted=viewer.is_admitted()/>
+            {silence}
             <CurrentTerms terms=current zone=zone.clone()/>
-            <Facts campaign=campaign zone=zone.clone()/>
+            <Facts campaign=campaign landed=landed zone=zone.clone()/>
             <Publishers list=publishers zone=zone.clone()/>
             <History versions=versions zone=zone/>
         }
@@ -178,7 +183,7 @@ fn paragraphs(text: &str) -> Vec<impl IntoView + use<>> {
 }
 
 #[component]
-fn Facts(campaign: Campaign, zone: Zone) -> impl IntoView {
+fn Facts(campaign: Campaign, landed: String, zone: Zone) -> impl IntoView {
     let joining = match campaign.approval {
         ApprovalMode::Manual => "You decide about each publisher.",
         ApprovalMode::Automatic => "Every publisher of the network is approved at once.",
@@ -195,6 +200,7 @@ fn Facts(campaign: Campaign, zone: Zone) -> impl IntoView {
                 <div><dt>"Landing page"</dt><dd>{campaign.landing_url}</dd></div>
                 <div><dt>"Hosts for links"</dt><dd>{hosts}</dd></div>
                 <div><dt>"Click id in"</dt><dd><span class="mono">{campaign.landing_parameter}</span></dd></div>
+                <div><dt>{LANDED_HEAD}</dt><dd>{landed}</dd></div>
                 <div><dt>"Publishers join"</dt><dd>{joining}</dd></div>
                 <div><dt>"Created"</dt><dd>{zone.show(campaign.created_at_ms)}</dd></div>
                 <div><dt>"Id"</dt><dd><span class="mono">{campaign.campaign_id.to_string()}</span></dd></div>

@@ -3,9 +3,11 @@
 use leptos::prelude::*;
 
 use super::steps::{CAMPAIGNS_MAX, advertiser_of, page_of};
+use crate::app::figures::{LANDED_HEAD, Landed};
 use crate::app::page::role_page;
 use crate::app::ui::{Icon, StatusTag};
 use crate::domain::party::PartyKind;
+use crate::domain::report::Dimension;
 use crate::domain::terms::Terms;
 use crate::store::campaigns::{self, Campaign};
 use crate::store::terms;
@@ -15,10 +17,12 @@ pub fn CampaignsPage() -> impl IntoView {
     role_page(PartyKind::Advertiser, "Campaigns", async |request, viewer| {
         let mut conn = request.app.store.snapshot().await?;
         let list = campaigns::list_of_advertiser(&mut conn, advertiser_of(&viewer)?, CAMPAIGNS_MAX).await?;
+        let landed = Landed::load(&mut conn, &viewer, Dimension::Campaign, request.now).await?;
         let mut rows = Vec::with_capacity(list.len());
         for campaign in list {
             let terms = terms::get(&mut conn, campaign.campaign_id, campaign.terms_version).await?;
-            rows.push(view! { <Row campaign=campaign terms=terms/> });
+            let landed = landed.of(campaign.campaign_id.0);
+            rows.push(view! { <Row campaign=campaign terms=terms landed=landed/> });
         }
         if rows.is_empty() {
             return Ok(view! { <NoCampaigns/> }.into_any());
@@ -38,6 +42,7 @@ pub fn CampaignsPage() -> impl IntoView {
                             <th scope="col">"State"</th>
                             <th scope="col">"Commission"</th>
                             <th scope="col">"Cookie duration"</th>
+                            <th scope="col" class="num">{LANDED_HEAD}</th>
                             <th scope="col" class="num">"Terms"</th>
                         </tr>
                     </thead>
@@ -69,7 +74,7 @@ pub fn commission_of(terms: &Terms) -> String {
 }
 
 #[component]
-fn Row(campaign: Campaign, terms: Terms) -> impl IntoView {
+fn Row(campaign: Campaign, terms: Terms, landed: String) -> impl IntoView {
     view! {
         <tr>
             <th scope="row">
@@ -79,6 +84,7 @@ fn Row(campaign: Campaign, terms: Terms) -> impl IntoView {
             <td data-label="State"><StatusTag state=campaign.state.as_str() title=campaign.state.sentence()/></td>
             <td data-label="Commission">{commission_of(&terms)}</td>
             <td data-label="Cookie duration">{terms.window.to_string()}</td>
+            <td data-label=LANDED_HEAD class="num">{landed}</td>
             <td data-label="Terms" class="num">{format!("version {}", terms.version)}</td>
         </tr>
     }

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::steps::{CAMPAIGNS_MAX, advertiser_of};
-use crate::app::figures::overview_page;
+use crate::app::figures::{overview_page, silence};
 use crate::app::page::role_page;
 use crate::app::ui::StatusTag;
 use crate::domain::campaign::CampaignState;
@@ -18,6 +18,7 @@ pub fn Overview() -> impl IntoView {
         let list = campaigns::list_of_advertiser(&mut conn, advertiser, CAMPAIGNS_MAX).await?;
         let live = list.iter().filter(|campaign| campaign.state == CampaignState::Live).count();
         let waiting = enrollments::count_waiting(&mut conn, advertiser).await?;
+        let silence = silence(&mut conn, advertiser, None, request.now).await?;
         drop(conn);
         let (name, state) = (viewer.party_name.clone(), viewer.party_state.as_str());
         let figures = overview_page(request, viewer).await?;
@@ -36,6 +37,7 @@ pub fn Overview() -> impl IntoView {
                     "The network looks at every new advertiser. You can look around and prepare until it has decided."
                 </p>
             })}
+            {silence}
             <div class="kpis">
                 <a class="kpi" href="/advertiser/campaigns">
                     <span class="kpi-label">"Live campaigns"</span>

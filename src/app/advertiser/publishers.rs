@@ -4,6 +4,7 @@ use leptos::prelude::*;
 
 use super::steps::{advertiser_of, page_of};
 use crate::app::api::campaign::DecideEnrollment;
+use crate::app::figures::quality;
 use crate::app::page::{Request, role_page, zone_of};
 use crate::app::ui::{Hidden, Icon, StatusTag};
 use crate::domain::enrollment::EnrollmentState;
@@ -19,6 +20,8 @@ pub fn PublishersPage() -> impl IntoView {
         let mut conn = request.app.store.read().await?;
         let list = enrollments::list_of_advertiser(&mut conn, advertiser_of(&viewer)?, SHOWN_MAX).await?;
         let zone = zone_of(&viewer);
+        let quality = quality(&mut conn, &viewer, request.now).await?;
+        drop(conn);
         let (waiting, others): (Vec<_>, Vec<_>) =
             list.into_iter().partition(|enrollment| enrollment.state == EnrollmentState::Applied);
         if waiting.is_empty() && others.is_empty() {
@@ -40,6 +43,7 @@ pub fn PublishersPage() -> impl IntoView {
                     <Table name="Decided" list=others zone=zone request=request/>
                 </section>
             })}
+            {quality}
         }
         .into_any())
     })

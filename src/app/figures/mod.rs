@@ -2,6 +2,7 @@
 //! what a role may see, never in how a figure is computed.
 
 mod download;
+mod landed;
 mod overview;
 mod parts;
 mod range_bar;
@@ -9,6 +10,7 @@ mod report;
 mod tables;
 
 pub use download::{kind_of, live, report_csv};
+pub use landed::{LANDED_HEAD, Landed, quality, silence};
 pub use overview::{overview_html, overview_page};
 pub use parts::root;
 pub use report::report_page;

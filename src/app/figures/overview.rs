@@ -11,6 +11,7 @@ use crate::app::page::{Request, zone_of};
 use crate::app::state::App;
 use crate::app::ui::{AssetBase, StatusTag};
 use crate::domain::account::AccountKind;
+use crate::domain::click::ClickReason;
 use crate::domain::conversion::{ConversionState, OrderId};
 use crate::domain::ids::{CampaignId, ClickId, first_id_at};
 use crate::domain::money::{Currency, Money};
@@ -161,9 +162,11 @@ impl Overview {
 
     fn cards(&self) -> Vec<Card> {
         let (total, query, path) = (&self.report.total, &self.report.query, root(self.kind()));
-        let clicks = Card::count("Unique clicks", total.clicks.unique)
-            .note(format!("{} gross", total.clicks.gross()))
-            .metric(path, query, Metric::Clicks);
+        let clicks = Card::count("Unique clicks", total.clicks.unique).note(clicks_note(total)).metric(
+            path,
+            query,
+            Metric::Clicks,
+        );
         let count = |label| Card::count(label, total.conversions()).metric(path, query, Metric::Conversions);
         let rate = Card::new("CR", vec![total.conversion_rate().percent()]).note("not rejected, per unique click");
         let amount =
@@ -333,6 +336,15 @@ impl Overview {
             </tr>
         }
         .into_any()
+    }
+}
+
+/// Gross clicks, and those that cannot earn because the visitor did not agree.
+fn clicks_note(total: &Figures) -> String {
+    let gross = format!("{} gross", total.clicks.gross());
+    match total.invalid.get(&ClickReason::ConsentDenied) {
+        Some(clicks) => format!("{gross}, {clicks} without consent (cannot earn)"),
+        None => gross,
     }
 }
 

@@ -23,11 +23,16 @@ pub const fn root(kind: PartyKind) -> &'static str {
 }
 
 /// Every figure's definition, as the reports compute it (domain.md section 8).
-pub const DEFINITIONS: [(&str, &str); 7] = [
+pub const DEFINITIONS: [(&str, &str); 8] = [
     (
         "Clicks",
         "Gross = unique + duplicate + invalid. Unique is a visitor's first click of a day on a publisher's \
         links to a campaign; a duplicate is a later one of that day, and earns like it; an invalid one has its reason.",
+    ),
+    (
+        "Landed",
+        "Clicks that the advertiser's page saw arrive, once each. The landing rate is of the clicks with an id: unique, \
+        duplicate, and those invalid only for a missing user agent or a flood.",
     ),
     ("Conversions", "Sales, leads and other events that are credited to a publisher, in whatever state."),
     ("CR", "Conversions that were not rejected, per unique click."),

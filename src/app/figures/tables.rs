@@ -4,6 +4,7 @@ use leptos::prelude::*;
 
 use super::parts::{DASH, root};
 use super::range_bar::dimension_word;
+use crate::domain::click::ClickReason;
 use crate::domain::ids::{CampaignId, CreativeId, LinkId, PublisherId};
 use crate::domain::money::{Currency, Money};
 use crate::domain::party::PartyKind;
@@ -49,6 +50,8 @@ fn columns(kind: PartyKind, currencies: &[Currency]) -> Vec<Column> {
         ("Unique".to_owned(), Box::new(|figures| figures.clicks.unique.to_string())),
         ("Duplicate".to_owned(), Box::new(|figures| figures.clicks.duplicate.to_string())),
         ("Invalid".to_owned(), Box::new(|figures| figures.clicks.invalid.to_string())),
+        ("Landed".to_owned(), Box::new(|figures| figures.clicks.landed.to_string())),
+        ("Landing rate".to_owned(), Box::new(|figures| figures.clicks.landing_rate().percent())),
         ("Conversions".to_owned(), Box::new(|figures| figures.conversions().to_string())),
         ("CR".to_owned(), Box::new(|figures| figures.conversion_rate().percent())),
     ];
@@ -116,7 +119,13 @@ pub fn clicks_table(figures: &Figures) -> AnyView {
             </tr>
         }
     };
-    let reasons = figures.invalid.iter().map(|(reason, clicks)| line(reason.as_str(), reason.sentence(), *clicks));
+    let reasons = figures.invalid.iter().map(|(reason, clicks)| {
+        let name = match reason {
+            ClickReason::ConsentDenied => "Clicks without consent (cannot earn)",
+            other => other.as_str(),
+        };
+        line(name, reason.sentence(), *clicks)
+    });
     view! {
         <div class="table-wrap" tabindex="0" role="region" aria-label="Clicks by label">
             <table class="data">

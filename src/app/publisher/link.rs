@@ -4,6 +4,7 @@ use leptos::prelude::*;
 
 use super::links::{state_of, tracking_url};
 use crate::app::api::link::{PauseLink, ResumeLink};
+use crate::app::figures::{LANDED_HEAD, Landed};
 use crate::app::forms;
 use crate::app::islands::CopyText;
 use crate::app::page::{role_page, zone_of};
@@ -14,6 +15,7 @@ use crate::domain::creative::escape_markdown;
 use crate::domain::ids::LinkId;
 use crate::domain::link::{SubIds, check_destination};
 use crate::domain::party::PartyKind;
+use crate::domain::report::Dimension;
 use crate::store::campaigns::{self, Campaign};
 use crate::store::enrollments;
 use crate::store::links::{self, Link};
@@ -28,6 +30,7 @@ pub fn LinkPage() -> impl IntoView {
         let campaign = campaigns::get(&mut conn, link.campaign_id).await?;
         let enrollment = enrollments::find(&mut conn, publisher, link.campaign_id).await?;
         let tags = links::tags_of(&mut conn, &link).await?;
+        let landed = Landed::load(&mut conn, &viewer, Dimension::Link, request.now).await?.of(id.0);
         drop(conn);
         let (zone, origin) = (zone_of(&viewer), request.app.tracking_url.origin());
         let history = enrollment.map(|enrollment| standing(&enrollment, &zone)).unwrap_or_default();
@@ -44,7 +47,7 @@ pub fn LinkPage() -> impl IntoView {
             {warnings.into_iter().map(note).collect::<Vec<_>>()}
             <Place campaign=campaign.clone() url=tracking_url(&origin, &link)/>
             <div class="grid-2">
-                <Facts link=link.clone() campaign=campaign dates=dates tags=tags/>
+                <Facts link=link.clone() campaign=campaign dates=dates tags=tags landed=landed/>
                 <ByHand link=link origin=origin/>
             </div>
         }
@@ -136,7 +139,7 @@ struct Dates {
 }
 
 #[component]
-fn Facts(link: Link, campaign: Campaign, dates: Dates, tags: Vec<String>) -> impl IntoView {
+fn Facts(link: Link, campaign: Campaign, dates: Dates, tags: Vec<String>, landed: String) -> impl IntoView {
     let fallback = if link.fallback.is_empty() { "the landing page".to_owned() } else { link.fallback.clone() };
     let tags = if tags.is_empty() { "none".to_owned() } else { tags.join(", ") };
     let is_landing = link.destination.is_empty();
@@ -164,6 +167,7 @@ fn Facts(link: Link, campaign: Campaign, dates: Dates, tags: Vec<String>) -> imp
                 </div>
                 {rows.collect::<Vec<_>>()}
                 {has_none.then(|| view! { <div><dt>"Sub ids"</dt><dd>"none"</dd></div> })}
+                <div><dt>{LANDED_HEAD}</dt><dd>{landed}</dd></div>
                 <div><dt>"Created"</dt><dd>{dates.created}</dd></div>
                 <div>
                     <dt>"Last day"</dt>

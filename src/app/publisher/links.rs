@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use crate::app::figures::{LANDED_HEAD, Landed};
 use crate::app::forms;
 use crate::app::islands::CopyText;
 use crate::app::page::role_page;
@@ -10,6 +11,7 @@ use crate::domain::campaign::CampaignState;
 use crate::domain::enrollment::EnrollmentState;
 use crate::domain::ids::LinkId;
 use crate::domain::party::PartyKind;
+use crate::domain::report::Dimension;
 use crate::domain::time::Timestamp;
 use crate::store::links::{self, Link};
 
@@ -26,6 +28,7 @@ pub fn Links() -> impl IntoView {
             None => links::list_of_publisher(&mut conn, publisher, SHOWN_MAX).await?,
         };
         let tags = links::tags_of_publisher(&mut conn, publisher).await?;
+        let landed = Landed::load(&mut conn, &viewer, Dimension::Link, request.now).await?;
         drop(conn);
         let is_full = list.len() as i64 == SHOWN_MAX;
         let (origin, now) = (request.app.tracking_url.origin(), request.now);
@@ -34,7 +37,8 @@ pub fn Links() -> impl IntoView {
         } else {
             let tags_of = |id| tags.iter().filter(|(link, _)| *link == id).map(|(_, tag)| tag.clone()).collect();
             let row = |link: Link| {
-                view! { <Row url=tracking_url(&origin, &link) state=state_of(&link, now) tags=tags_of(link.link_id) link=link/> }
+                let (landed, tags) = (landed.of(link.link_id.0), tags_of(link.link_id));
+                view! { <Row url=tracking_url(&origin, &link) state=state_of(&link, now) tags=tags landed=landed link=link/> }
             };
             let rows: Vec<_> = list.into_iter().map(row).collect();
             view! { <Table rows=rows.into_any()/> }.into_any()
@@ -122,6 +126,7 @@ fn Table(rows: AnyView) -> impl IntoView {
                     <tr>
                         <th scope="col">"Name, campaign"</th>
                         <th scope="col">"Tracking link"</th>
+                        <th scope="col" class="num">{LANDED_HEAD}</th>
                         <th scope="col">"State"</th>
                     </tr>
                 </thead>
@@ -132,7 +137,13 @@ fn Table(rows: AnyView) -> impl IntoView {
 }
 
 #[component]
-fn Row(link: Link, url: String, state: (&'static str, &'static str), tags: Vec<String>) -> impl IntoView {
+fn Row(
+    link: Link,
+    url: String,
+    state: (&'static str, &'static str),
+    tags: Vec<String>,
+    landed: String,
+) -> impl IntoView {
     let label = format!("Tracking link of {}, {}", link.name, link.campaign_name);
     let (state, why) = state;
     let tags = tags.join(", ");
@@ -144,6 +155,7 @@ fn Row(link: Link, url: String, state: (&'static str, &'static str), tags: Vec<S
                 {(!tags.is_empty()).then(|| view! { <span class="sub">{tags}</span> })}
             </th>
             <td class="copy-cell"><CopyText label=label value=url/></td>
+            <td class="num" data-label=LANDED_HEAD>{landed}</td>
             <td data-label="State">
                 <span>
                     <StatusTag state=state/>

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::pin::Pin;
+use std::sync::Arc;
 
 use futures::future::join_all;
 use futures::poll;
@@ -17,12 +18,18 @@ use crate::domain::campaign::CampaignState;
 use crate::domain::click_token::ClickToken;
 use crate::domain::enrollment::EnrollmentState;
 use crate::domain::ids::CampaignId;
+use crate::domain::report::Reader;
 use crate::domain::time::{HOUR_MS, MINUTE_MS, Timestamp};
+use crate::store::landings::Landing;
+use crate::tracking::landing_recorder::Recorded;
 use crate::tracking::recorder::Promise;
 use crate::tracking::redirect::make_click;
 
 /// Clicks that may wait for their commit at once.
 const WAITING_MAX: usize = 4_000;
+
+/// From the click until the advertiser's page is there.
+const LANDING_MS: i64 = 1_400;
 
 /// What happens at one moment.
 #[derive(Debug, Clone, Copy)]
@@ -72,6 +79,8 @@ struct Life<'a> {
     /// Of the visits that lead to an order, by their place.
     tokens: HashMap<usize, ClickToken>,
     waiting: Vec<Waiting>,
+    /// Of clicks that wait, with those who read their totals.
+    landings: Vec<(Landing, Arc<[Reader]>)>,
     runs: Runs,
     dice: Dice,
 }
@@ -93,8 +102,8 @@ pub async fn play(stage: &Stage, size: Size) -> anyhow::Result<()> {
     let mut dice = Dice::new(&*stage.app.environment.entropy);
     let visits = traffic::plan(stage, &mut dice, size.clicks);
     let orders = orders::plan(&visits, stage.end(), &mut dice, size.orders);
-    let (tokens, waiting, runs) = (HashMap::new(), Vec::new(), Runs::default());
-    let mut life = Life { stage, people, ids, placed, visits, orders, tokens, waiting, runs, dice };
+    let (tokens, waiting, landings, runs) = (HashMap::new(), Vec::new(), Vec::new(), Runs::default());
+    let mut life = Life { stage, people, ids, placed, visits, orders, tokens, waiting, landings, runs, dice };
     for (at, happening) in life.plan() {
         stage.clock.move_to(at);
         life.happen(happening).await?;
@@ -168,6 +177,11 @@ impl Life<'_> {
         let followed = make_click(tracking, &target, visit.address.into(), "", &method, &headers).await?;
         if let Some(token) = followed.token {
             self.tokens.insert(place, token);
+            if visit.lands(place) {
+                let path = followed.location.path().to_owned();
+                let landing = Landing { click_id: token.click_id, landed_at_ms: visit.at.plus_ms(LANDING_MS), path };
+                self.landings.push((landing, target.readers.clone()));
+            }
         }
         let (recorder, readers) = (tracking.recorder.clone(), target.readers.clone());
         let mut stored: Waiting = Box::pin(async move { recorder.record(followed.click, readers).await });
@@ -182,6 +196,10 @@ impl Life<'_> {
     async fn store(&mut self) -> anyhow::Result<()> {
         let promises = join_all(self.waiting.drain(..)).await;
         anyhow::ensure!(promises.iter().all(|promise| *promise == Promise::Durable), "a click was not stored");
+        let recorder = &self.stage.tracking.landings;
+        let landed = self.landings.drain(..).map(|(landing, readers)| recorder.record(landing, readers));
+        let landed = join_all(landed).await;
+        anyhow::ensure!(landed.iter().all(|one| matches!(one, Some(Recorded::New(_)))), "a landing was not stored");
         Ok(())
     }
 

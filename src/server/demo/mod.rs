@@ -37,6 +37,7 @@ use crate::domain::site::BaseUrl;
 use crate::domain::time::{DAY_MS, Timestamp};
 use crate::settlement::payout::PayoutSettings;
 use crate::store::{Store, campaigns as campaign_rows, members, parties};
+use crate::tracking::opt_out::OptOut;
 use crate::tracking::recorder::RecorderSettings;
 use crate::tracking::{self, Tracking};
 
@@ -88,6 +89,7 @@ fn configuration(base_url: BaseUrl, secret_key: SecretKey) -> Config {
         admission: Admission::Automatic,
         recorder: RecorderSettings { durability: ClickDurability::Strict, commit_budget_ms: COMMIT_BUDGET_MS },
         unverified_reports_per_day_max: UNVERIFIED_REPORTS_PER_DAY_MAX,
+        opt_out: OptOut::Respect,
         payout: PayoutSettings { net_days: 0, threshold_minor: None, four_eyes_minor: None },
         task_interval_ms: tasks::INTERVAL_MS,
         demo_logins: logins(),

@@ -155,6 +155,11 @@ impl Visit {
         matches!(self.manner, Manner::Person | Manner::Script | Manner::Nameless)
     }
 
+    /// Whose browser runs the advertiser's script: all people but every fourteenth, who is gone before it loads.
+    pub const fn lands(&self, place: usize) -> bool {
+        matches!(self.manner, Manner::Person | Manner::Script) && !place.is_multiple_of(14)
+    }
+
     /// The headers that a browser or a program sends.
     pub fn headers(&self) -> HeaderMap {
         let mut headers = HeaderMap::new();

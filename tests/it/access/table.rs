@@ -35,6 +35,7 @@ pub const LOOKS: &[Look] = &[
     Look("ANY /c/{slug}", "/c/{a_slug}", EVERYBODY, 302),
     Look("ANY /c/{campaign}/{publisher}", "/c/{x_live}/{x}", EVERYBODY, 404),
     Look("GET /i/{creative}/{publisher}", "/i/{x_live}/{x}", EVERYBODY, 404),
+    Look("GET /.well-known/gpc.json", "/.well-known/gpc.json", EVERYBODY, 200),
     Look("GET /t.js", "/t.js", EVERYBODY, 200),
     Look("ANY /postback", "/postback?campaign={x_live}&order_id=1", EVERYBODY, 401),
     Look("GET /pixel/{file}", "/pixel/none.gif", EVERYBODY, 422),
