@@ -9,11 +9,14 @@ export type Shop = {
   requests: string[];
   /** Serves this HTML at this path from now on; every other path gets an empty page. */
   setPage(path: string, html: string): void;
+  /** Answers this path with 302 to another address from now on. */
+  setRedirect(path: string, location: string): void;
   stop(): Promise<void>;
 };
 
 export async function startShop(): Promise<Shop> {
   const pages = new Map<string, string>();
+  const redirects = new Map<string, string>();
   const requests: string[] = [];
   const server = createServer((request, response) => {
     const path = new URL(request.url ?? "/", "http://shop").pathname;
@@ -22,6 +25,11 @@ export async function startShop(): Promise<Shop> {
       return;
     }
     requests.push(request.url ?? "/");
+    const location = redirects.get(path);
+    if (location) {
+      response.writeHead(302, { Location: location, "Cache-Control": "no-store" }).end();
+      return;
+    }
     response.writeHead(200, { "Content-Type": "text/html; charset=utf-8", "Cache-Control": "no-store" });
     response.end(pages.get(path) ?? "<!doctype html><html lang=en><title>Shop</title><h1>Shop</h1>");
   });
@@ -31,6 +39,7 @@ export async function startShop(): Promise<Shop> {
     url: `http://127.0.0.1:${port}`,
     requests,
     setPage: (path, html) => void pages.set(path, html),
+    setRedirect: (path, location) => void redirects.set(path, location),
     async stop() {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));

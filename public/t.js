@@ -21,12 +21,17 @@
   };
 
   // The newest three and the oldest one that is still inside the window. Ids sort by their time.
+  const choose = (ids, seconds) => {
+    const older = ids.slice(3).filter((id) => time(ids[0]) - time(id) < seconds * 1000);
+    return [...ids.slice(0, 3), ...older.slice(-1)];
+  };
+
+  // Until the network has said how long a click counts, none of a few is dropped.
   const keep = (ids, seconds) => {
     const sorted = [...new Set(ids)].sort().reverse();
-    const older = sorted.slice(3).filter((id) => time(sorted[0]) - time(id) < seconds * 1000);
-    const value = [...sorted.slice(0, 3), ...older.slice(-1)].join(".");
+    const value = (seconds ? choose(sorted, seconds) : sorted.slice(0, 8)).join(".");
     const secure = location.protocol === "https:" ? "; Secure" : "";
-    document.cookie = `${name}=${value}; Max-Age=${value ? seconds : 0}; Path=/; SameSite=Lax${secure}`;
+    document.cookie = `${name}=${value}; Max-Age=${value ? (seconds ?? monthSeconds) : 0}; Path=/; SameSite=Lax${secure}`;
   };
 
   // Storage may be switched off: then a page that is loaded again reports again, and the network ignores it.
@@ -45,7 +50,7 @@
       remember(id);
       keep(kept(), seconds);
     } else if (answer.status === 422) {
-      keep(kept().filter((other) => other !== id), monthSeconds);
+      keep(kept().filter((other) => other !== id));
     } else if (answer.status === 503 && tries) {
       setTimeout(() => land(id, tries - 1).catch(() => {}), 3000);
     }
@@ -53,13 +58,13 @@
 
   const given = (new URLSearchParams(location.search).get(parameter) ?? "").toLowerCase();
   if (shape.test(given) && remember() !== given) {
-    keep([given, ...kept()], monthSeconds);
+    keep([given, ...kept()]);
     land(given, 2).catch(() => {});
   }
 
   window.tallystick = {
     convert(order) {
-      const fields = Object.entries({ click_id: kept().join("."), ...order });
+      const fields = Object.entries({ click_id: choose(kept(), monthSeconds).join("."), ...order });
       const query = new URLSearchParams(fields.filter(([, value]) => value != null && value !== ""));
       const url = `${origin}/pixel/${campaign}.gif?${query}`;
       // The answer is for nobody here; it stands among the advertiser's latest reports.

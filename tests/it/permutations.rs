@@ -17,12 +17,15 @@ enum Report {
     PixelWithoutCookie,
     PixelWithCookie,
     Forged,
+    /// `tallystick.convert`: the pixel's end point with the first-party click ids, and no cookie.
+    Script,
 }
 
 /// All orders of all subsets that hold the signed report.
 fn sequences() -> Vec<Vec<Report>> {
     fn extend(found: &mut Vec<Vec<Report>>, so_far: &[Report]) {
-        const ALL: [Report; 4] = [Report::Signed, Report::PixelWithoutCookie, Report::PixelWithCookie, Report::Forged];
+        const ALL: [Report; 5] =
+            [Report::Signed, Report::PixelWithoutCookie, Report::PixelWithCookie, Report::Forged, Report::Script];
         if so_far.contains(&Report::Signed) {
             found.push(so_far.to_vec());
         }
@@ -36,8 +39,8 @@ fn sequences() -> Vec<Vec<Report>> {
 }
 
 #[test]
-fn there_are_49_sequences() {
-    assert_eq!(sequences().len(), 1 + 3 * 2 + 3 * 6 + 24);
+fn there_are_261_sequences() {
+    assert_eq!(sequences().len(), 1 + 4 * 2 + 6 * 6 + 4 * 24 + 120);
 }
 
 /// An order of the story: its number, its amount, the commission, and whether it is B's (else A's).
@@ -80,6 +83,7 @@ impl Scene {
             Report::PixelWithoutCookie => drop(self.stranger.pixel(campaign, &query).await),
             Report::PixelWithCookie => drop(visitor.pixel(campaign, &query).await),
             Report::Forged => drop(self.stranger.pixel(campaign, &forged).await),
+            Report::Script => drop(self.stranger.pixel(campaign, &format!("click_id={click}&{query}")).await),
         }
         self.world.app.clock.advance_ms(1_000);
     }

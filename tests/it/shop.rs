@@ -66,6 +66,13 @@ impl Visitor {
     pub async fn pixel(&self, campaign: &str, query: &str) -> Answer {
         self.send(self.request(&format!("/pixel/{campaign}.gif?{query}"))).await
     }
+
+    /// What `t.js` on the advertiser's page says of a click, without a cookie.
+    pub async fn land(&self, campaign: &str, id: &str) -> Answer {
+        let request = self.client.post(format!("{}/landing", self.url)).header("sec-fetch-site", "cross-site");
+        let request = request.form(&[("campaign", campaign), ("click_id", id), ("path", "/welcome")]);
+        Answer::of(request.send().await.unwrap()).await
+    }
 }
 
 /// The answer to a click.

@@ -84,6 +84,15 @@ impl Story {
         // 1
         let first = self.v1.click(&world.a_w).await;
         assert_eq!(first.max_age_seconds, 604_800);
+        // 2
+        app.clock.advance_ms(1_000);
+        for status in [201, 200] {
+            let landed = self.v1.land(&world.w, &first.id).await;
+            assert_eq!(landed.status, status, "{}", landed.text);
+            let page = world.publisher_a.get("/publisher/links").await.plain();
+            assert!(page.contains("1 of 1, 100.0 %"), "{page}");
+        }
+        app.clock.advance_ms(-1_000);
         // 3
         app.clock.advance_ms(2 * MINUTE_MS);
         let again = self.v1.click(&world.a_w).await;

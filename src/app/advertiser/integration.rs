@@ -2,7 +2,9 @@
 
 use leptos::prelude::*;
 
-use super::integration_samples::{SampleOrder, json_call, pixel, signed_call, signing_script};
+use super::integration_samples::{
+    SCRIPT_OF_ORDER, SCRIPT_ON_PAGES, SampleOrder, filled, json_call, pixel, signed_call, signing_script,
+};
 use super::steps::{NEW_API_KEY, advertiser_of, page_of};
 use crate::app::api::campaign::{CreateApiKey, RevokeApiKey, RotatePostbackSecret};
 use crate::app::page::{Request, role_page, zone_of};
@@ -44,8 +46,11 @@ pub fn IntegrationPage() -> impl IntoView {
         let script = signing_script(base, id, &order);
         let json = json_call(base, id, new_key.as_deref().unwrap_or("YOUR_API_KEY"), &order);
         let image = pixel(base, id, &order);
+        let [on_pages, of_order] =
+            [SCRIPT_ON_PAGES, SCRIPT_OF_ORDER].map(|text| filled(text, base, id, &campaign.landing_parameter, &order));
         Ok(view! {
             <Head campaign=campaign.clone()/>
+            <Script on_pages=on_pages of_order=of_order/>
             {new_key.map(|text| view! { <NewKey text=text/> })}
             <ServerToServer signed=signed script=script order=order campaign=campaign.clone()/>
             <Secrets request=request.clone() campaign=campaign/>
@@ -95,6 +100,28 @@ fn Head(campaign: Campaign) -> impl IntoView {
                 <span>"The campaign is not live yet: until then every report is answered with campaign_inactive."</span>
             </div>
         })}
+    }
+}
+
+#[component]
+fn Script(on_pages: String, of_order: String) -> impl IntoView {
+    view! {
+        <section class="section">
+            <h2>"Script for your pages"</h2>
+            <p>
+                "On every page where visitors land. It keeps the click id in a cookie of your own site for the cookie duration, \
+                and says once that the click has arrived: the landing rate shows at once whether links lead to you."
+            </p>
+            <pre class="code" tabindex="0" aria-label="The script on your pages"><code>{on_pages}</code></pre>
+            <p>
+                "On the page that thanks for the order it reports the order, too. Like the pixel, such a report is unverified and \
+                waits for your review; send the click id to your server as well, and report the order signed."
+            </p>
+            <pre class="code" tabindex="0" aria-label="The script on the page of an order"><code>{of_order}</code></pre>
+            <p class="hint">
+                "A content security policy of yours has to let this network through as script-src and connect-src."
+            </p>
+        </section>
     }
 }
 

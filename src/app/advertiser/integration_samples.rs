@@ -106,6 +106,22 @@ fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }
 
+/// For every page where visitors land: it keeps the click id and says that the click has arrived.
+pub const SCRIPT_ON_PAGES: &str = include_str!("recipes/page.html");
+/// For the page that thanks for the order.
+pub const SCRIPT_OF_ORDER: &str = include_str!("recipes/thanks.html");
+
+/// A recipe with this network, campaign and order in it.
+pub fn filled(recipe: &str, base: &BaseUrl, campaign: CampaignId, parameter: &str, order: &SampleOrder) -> String {
+    let fields: serde_json::Map<_, _> =
+        order.pairs().into_iter().map(|(name, value)| (name.to_owned(), value.into())).collect();
+    // Inside a script `</script>` would end it; JSON has another way to write it.
+    let order = serde_json::Value::from(fields).to_string().replace('<', "\\u003c");
+    let recipe = recipe.trim_end().replace("{base}", &base.origin()).replace("{campaign}", &campaign.to_string());
+    // Last what somebody entered: nothing in it is a placeholder any more.
+    recipe.replace("{parameter}", parameter).replace("{order}", &order)
+}
+
 /// The image for the page that thanks for the order.
 pub fn pixel(base: &BaseUrl, campaign: CampaignId, order: &SampleOrder) -> String {
     let query = query_of(&order.pairs()).replace('&', "&amp;");
@@ -139,6 +155,20 @@ mod tests {
         let (query, signature) = split_signature(query).unwrap();
         let request = SignedRequest { timestamp: 1_772_445_600, method: "GET", path: "/postback", query, body: b"" };
         assert_eq!(check(&[secret], &request, signature, now), Ok(()));
+    }
+
+    #[test]
+    fn a_recipe_has_no_placeholder_left_and_an_order_id_cannot_end_the_script() {
+        let base = BaseUrl::parse("https://network.example").unwrap();
+        let order = SampleOrder { order_id: "</script>{base}\"".to_owned(), ..order() };
+        let text = filled(SCRIPT_OF_ORDER, &base, CampaignId(42), "click_id", &order);
+        assert!(text.contains(r#""order_id":"\u003c/script>{base}\"""#), "{text}");
+        assert_eq!(text.matches("</script>").count(), 2, "{text}");
+        let page = filled(SCRIPT_ON_PAGES, &base, CampaignId(42), "click_id", &order);
+        let campaign = CampaignId(42);
+        let expected =
+            format!(r#"src="https://network.example/t.js" data-campaign="{campaign}" data-parameter="click_id""#);
+        assert!(page.contains(&expected) && !page.contains('{'), "{page}");
     }
 
     #[test]
