@@ -100,7 +100,7 @@ macro_rules! landings {
             $inner,
             " where r.reader_id = $1 and r.grain = 'day' and r.bucket >= $2 and r.bucket <= $3
                 and (r.campaign_id = $4 or $4 is null) and (r.link_id = $5 or $5 is null)
-                and (r.publisher_id = $6 or $6 is null) group by ",
+                and (r.publisher_id = $6 or $6 is null) and (r.creative_id = $7 or $7 is null) group by ",
             $key,
             " having sum(r.landings) <> 0) g ",
             $outer,
@@ -167,6 +167,8 @@ sql! {
         landings!("r.campaign_id", "", "n.name", "left join campaigns n on n.campaign_id = g.group_key");
     LANDINGS_BY_LINK = landings!("r.link_id", "", "coalesce(nullif(n.name, ''), n.slug)",
         "left join links n on n.link_id = g.group_key");
+    LANDINGS_BY_CREATIVE = landings!("r.creative_id", "", "n.name",
+        "left join creatives n on n.creative_id = g.group_key");
     LANDINGS_BY_PUBLISHER =
         landings!("r.publisher_id", "", "n.name", "left join parties n on n.party_id = g.group_key");
     LANDINGS_BY_ADVERTISER = landings!("k.advertiser_id", "join campaigns k on k.campaign_id = r.campaign_id", "n.name",
@@ -244,6 +246,7 @@ pub async fn landings(conn: &mut Conn, wanted: &Wanted, by: Dimension) -> Result
         Dimension::Day => LANDINGS_BY_DAY,
         Dimension::Campaign => LANDINGS_BY_CAMPAIGN,
         Dimension::Link => LANDINGS_BY_LINK,
+        Dimension::Creative => LANDINGS_BY_CREATIVE,
         Dimension::Publisher => LANDINGS_BY_PUBLISHER,
         Dimension::Advertiser => LANDINGS_BY_ADVERTISER,
     };
@@ -254,6 +257,7 @@ pub async fn landings(conn: &mut Conn, wanted: &Wanted, by: Dimension) -> Result
         .bind(wanted.campaign_id)
         .bind(wanted.link_id)
         .bind(wanted.publisher_id)
+        .bind(wanted.creative_id)
         .fetch_all(c)
         .await)
 }

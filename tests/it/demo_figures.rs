@@ -317,7 +317,7 @@ async fn every_tile_of_the_demo_equals_sql_over_the_raw_rows() {
         let (store, now) = (filled.store.clone(), Timestamp::parse(END).unwrap());
         let everybody = everybody(&store).await;
         let (running, database) = filled.start(END).await;
-        for ((email, password), viewer) in demo::logins().iter().zip(&everybody) {
+        for (DemoLogin { email, password, .. }, viewer) in demo::logins().iter().zip(&everybody) {
             let browser = browser(&running);
             let page = browser.submit("/api/log_in", &[("email", email), ("password", password)]).await;
             let report = report(&store, viewer, "range=30d", now).await;

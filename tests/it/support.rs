@@ -120,7 +120,13 @@ struct Start {
 
 impl Default for Start {
     fn default() -> Self {
-        Self { admission: Admission::Manual, base_url: None, recorder: STRICT, opt_out: OptOut::Respect, tracking_host: None }
+        Self {
+            admission: Admission::Manual,
+            base_url: None,
+            recorder: STRICT,
+            opt_out: OptOut::Respect,
+            tracking_host: None,
+        }
     }
 }
 
