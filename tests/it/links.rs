@@ -1,10 +1,11 @@
 //! Finding campaigns, joining them, making links: what a publisher does, over HTTP as a page without scripts does it.
 
 use tallystick::domain::campaign::{ApprovalMode, CampaignState};
+use tallystick::domain::click_token::ClickToken;
 use tallystick::domain::enrollment::EnrollmentState;
 use tallystick::domain::ids::{CampaignId, LinkId, MemberId, PublisherId};
 use tallystick::store::links::{self, Link, NewLink};
-use tallystick::store::{campaigns, enrollments, terms};
+use tallystick::store::{campaigns, clicks, enrollments, terms};
 
 use crate::fixtures::{decide, live_campaign, publisher, set_state, terms_of};
 use crate::members::{PASSWORD, sign_up};
@@ -374,6 +375,48 @@ async fn a_link_is_changed_ends_and_leads_to_its_fallback() {
         assert!(list.location().is_empty() && list.text.contains("Its last day is over."), "{}", list.text);
         let report = browser.get("/publisher/reports?range=all").await.text;
         assert!(report.contains("link_expired"), "{report}");
+        app.stop().await;
+    }
+}
+
+/// A link built by hand needs nothing but a campaign and a publisher; other networks' names of sub ids are read.
+#[tokio::test]
+async fn a_link_built_by_hand_carries_everything_in_its_address() {
+    for kind in Kind::all() {
+        let app = TestApp::start(kind).await;
+        let boots = live_campaign(&app, "Winter boots", ApprovalMode::Automatic).await;
+        let (browser, id) = publisher(&app, "Garden Letters").await;
+        apply(&browser, boots.campaign, "1").await;
+        let default = links_of(&app, id).await.remove(0).link_id;
+        let (by_hand, visitor) = (format!("/c/{}/{id}", boots.campaign), Visitor::new(&app, 1));
+        let long = "%41".repeat(256);
+        for (query, expected) in [
+            ("sub1=a&sub2=b&sub3=c&sub4=d&sub5=e", [Some("a"), Some("b"), Some("c"), Some("d"), Some("e")]),
+            ("s1=a&clickref2=b&fobs3=c&aff_sub4=d&s5=e", [Some("a"), Some("b"), Some("c"), Some("d"), Some("e")]),
+            ("clickref=a&subId2=b&subId3=c", [Some("a"), Some("b"), Some("c"), None, None]),
+            ("sub1=a%0d%0aX:%20y&s2=%22%3Cb%3E", [Some("a\r\nX: y"), Some("\"<b>"), None, None, None]),
+            (
+                &format!("sub1={long}&sub2=%00&sub3=%C3%A4%F0%9F%92%A9"),
+                [None, None, Some("\u{e4}\u{1f4a9}"), None, None],
+            ),
+        ] {
+            let deep = "url=https%3A%2F%2Fwww.shop.example%2Fx%3Fa%3D%7Bsub1%7D";
+            let click = visitor.click(&format!("{by_hand}?{query}&{deep}")).await;
+            let location = click.answer.location();
+            assert!(location.starts_with("https://www.shop.example/x?a="), "{query}: {location}");
+            assert!(location.bytes().all(|byte| byte.is_ascii_graphic()), "{query}: {location}");
+            assert!(click.answer.headers.get("x").is_none(), "{query}");
+            let token = ClickToken::read(&click.id).unwrap();
+            let mut conn = app.store.read().await.unwrap();
+            let stored = clicks::find(&mut conn, token.click_id).await.unwrap().unwrap();
+            drop(conn);
+            assert_eq!(stored.sub_ids.0.each_ref().map(Option::as_deref), expected, "{query}");
+            assert_eq!((stored.link_id, stored.is_deep_link_rejected), (default, false));
+        }
+        for name in ["url", "u", "ued"] {
+            let evil = visitor.click(&format!("{by_hand}?{name}=https%3A%2F%2Fevil.example")).await;
+            assert!(evil.answer.location().starts_with("https://shop.example/welcome?click_id="), "{name}");
+        }
         app.stop().await;
     }
 }
