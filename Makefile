@@ -1,6 +1,6 @@
 # The one entry point, for people and for continuous integration. The work itself is in scripts/.
 
-.PHONY: help run test check build front e2e faults clean
+.PHONY: help run test check build front e2e faults bench clean
 
 help:
 	@echo "make run     start the demo on SQLite: prints an address and log-ins"
@@ -10,6 +10,7 @@ help:
 	@echo "make front   only what the browser gets, into dist/"
 	@echo "make e2e     only the browser journeys"
 	@echo "make faults  kill the network again and again under load, on both databases, and look what it kept"
+	@echo "make bench   measure the speed beside others; BENCH=short, full or long"
 	@echo "make clean   remove what was built"
 
 run:
@@ -38,6 +39,10 @@ e2e: front
 faults:
 	@scripts/setup-rust.sh
 	@scripts/faults.sh
+
+bench:
+	@scripts/setup-rust.sh
+	@scripts/bench.sh
 
 clean:
 	@bash -c '. scripts/environment.sh && cargo clean'

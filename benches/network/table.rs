@@ -130,7 +130,7 @@ fn method(plan: &Plan) -> String {
     format!(
         "\n## The method\n\n\
         `benches/network` is the program; `make bench` builds and runs it, `BENCH=short make bench` in about two \
-        minutes, `BENCH=long make bench` with what takes an hour. It starts every contender on loopback, each a process \
+        minutes, `BENCH=long make bench` with ten minutes of clicks and ten million raw ones. It starts every contender on loopback, each a process \
         on one core; the load comes from another.\n\n\
         - **Contenders.** The product as `tallystick serve` on a new SQLite file, nothing switched off; `nginx return \
         302`; hyper alone with a fixed answer; the product's judgement of a click with nothing stored (\"no record\"); \

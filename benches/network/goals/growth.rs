@@ -28,7 +28,9 @@ pub async fn measure(bench: &Bench) -> anyhow::Result<Vec<Finding>> {
     let rest = load(second.saturating_sub(first)).await?;
     let memory_second = contender.memory();
     drop(contender);
-    let rate = (begun.tally.answers + rest.tally.answers) as f64 / second.as_secs_f64();
+    let mut load = begun.tally;
+    load.add(&rest.tally);
+    let rate = load.rate();
     let growth = memory_second as f64 / memory_first as f64;
     let mb = |bytes: u64| figure(bytes as f64 / 1e6);
     let memory = Finding::new(
@@ -44,7 +46,7 @@ pub async fn measure(bench: &Bench) -> anyhow::Result<Vec<Finding>> {
         ),
         Verdict::of(growth <= 1.2),
     );
-    let memory = memory.numbers(json!({ "bytes": [memory_first, memory_second], "rate": rate }));
+    let memory = memory.numbers(json!({ "bytes": [memory_first, memory_second], "load": load }));
     Ok(vec![memory, disk(&seeded.url(), empty_file).await?])
 }
 

@@ -57,8 +57,10 @@ impl Runs {
 
     fn told(&self) -> String {
         let (rate, cpu) = (self.rate(), self.spread(Run::cpu_us));
+        let deferred = self.spread(|run| run.tally.deferred_share() * 100.0);
+        let deferred = if deferred.high > 0.0 { format!(", {deferred} % deferred") } else { String::new() };
         let wrong = if self.wrong() > 0 { format!(", {} wrong answers", count(self.wrong())) } else { String::new() };
-        format!("{}/s, {} µs{wrong}", count(rate.median as u64), figure(cpu.median))
+        format!("{}/s, {} µs{deferred}{wrong}", count(rate.median as u64), figure(cpu.median))
     }
 
     fn json(&self) -> serde_json::Value {
