@@ -40,8 +40,7 @@ faults:
 	@scripts/setup-rust.sh
 	@scripts/faults.sh
 
-bench:
-	@scripts/setup-rust.sh
+bench: front
 	@scripts/bench.sh
 
 clean:

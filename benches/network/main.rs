@@ -121,22 +121,32 @@ fn run(options: &Run) -> anyhow::Result<()> {
     };
     let mut results =
         Results { form: format!("{:?}", options.form), facts, findings: Vec::new(), notes: notes(&bench) };
+    let mut broken = Vec::new();
     // One thread: the load's core is one, and its tasks share without locks.
     let runtime = Builder::new_current_thread().enable_all().build()?;
     let groups = if options.only.is_empty() { Group::value_variants() } else { &options.only[..] };
     for group in groups {
         let begun = Instant::now();
         eprintln!("==> {group:?}");
-        let found = LocalSet::new().block_on(&runtime, goals::measure(&bench, *group));
-        results.findings.extend(found.with_context(|| format!("{group:?}"))?);
+        match LocalSet::new().block_on(&runtime, goals::measure(&bench, *group)) {
+            Ok(found) => results.findings.extend(found),
+            // The other groups are worth measuring all the same.
+            Err(error) => {
+                eprintln!("    broken off: {error:#}");
+                broken.push(format!("{group:?} was broken off: {error:#}"));
+            }
+        }
         eprintln!("    {:.0} s", begun.elapsed().as_secs_f64());
         write(&options.out, &results, &bench.plan)?;
     }
     println!("{}", results.table());
+    results.notes.extend(broken.iter().cloned());
+    write(&options.out, &results, &bench.plan)?;
     for note in &results.notes {
         println!("- {note}");
     }
     println!("\nWritten to {}: performance.md and performance.json", options.out.display());
+    anyhow::ensure!(broken.is_empty(), "{} groups were broken off", broken.len());
     Ok(())
 }
 

@@ -108,7 +108,7 @@ impl Plan {
             writer_clicks: 10_000,
             report_clicks: vec![20_000, 200_000],
             report_reads: 20,
-            raw_clicks: 0,
+            raw_clicks: 20_000,
             page_run: Duration::from_secs(2),
             growth: (Duration::from_secs(2), Duration::from_secs(6)),
             streams: 200,

@@ -29,9 +29,9 @@ const BY_HOUR: &str = "select bucket / 4 as hour, label, sum(clicks) as clicks f
 pub struct Measured {
     pub clicks: u64,
     pub network: Network,
-    store: Store,
+    pub store: Store,
     rows: i64,
-    pub by_day: Times,
+    by_day: Times,
     by_hour: Times,
 }
 

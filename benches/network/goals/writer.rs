@@ -169,7 +169,6 @@ fn write_plainly(file: &Path, clicks: &[Click]) -> anyhow::Result<f64> {
 fn columns(click: &Click) -> [ToSqlOutput<'_>; COLUMNS] {
     let value = ToSqlOutput::Borrowed;
     let number = |number: i64| value(ValueRef::Integer(number));
-    let bytes = |bytes: Option<&'_ [u8]>| value(bytes.map_or(ValueRef::Null, ValueRef::Blob));
     let [sub1, sub2, sub3, sub4, sub5] = click.sub_ids.0.each_ref().map(|sub| text(sub.as_deref()));
     [
         number(click.click_id.0),
@@ -194,7 +193,7 @@ fn columns(click: &Click) -> [ToSqlOutput<'_>; COLUMNS] {
         text(Some(&click.system)),
         text(None),
         text(click.fetch_dest.as_deref()),
-        bytes(click.visitor.as_ref().map(|key| &key[..])),
+        value(click.visitor.as_ref().map_or(ValueRef::Null, |key| ValueRef::Blob(key))),
         text(Some(click.consent.as_str())),
         number(0),
         number(0),
