@@ -54,7 +54,7 @@ impl Facts {
             processor: field(&processors, "model name"),
             kernel: read("/proc/sys/kernel/osrelease").trim().to_owned(),
             memory_mb: memory_kb / 1_024,
-            file_system: said("stat", &["-f", "-c", "%T", &folder.to_string_lossy()]).unwrap_or_default(),
+            file_system: said("findmnt", &["-n", "-o", "FSTYPE", "-T", &folder.to_string_lossy()]).unwrap_or_default(),
             fdatasync: Sync::measure(folder)?,
             load_before: read("/proc/loadavg").split(' ').next().unwrap_or("").to_owned(),
             sqlite: rusqlite::version().to_owned(),
