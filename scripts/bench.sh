@@ -14,7 +14,7 @@ done
 command -v nginx >/dev/null || say "nginx is not installed: hyper alone stands in its place"
 
 # Ten thousand streams are as many connections, here and in the server.
-ulimit -n "$(ulimit -Hn)"
+ulimit -n "$(ulimit -Hn)" || say "open files stay at $(ulimit -n)"
 
 claim_target
 say "building ($profile)"

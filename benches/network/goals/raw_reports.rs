@@ -33,11 +33,14 @@ const DUCKDB: &str = include_str!("../raw_clicks.py");
 
 /// The rows of a form that leaves this out.
 pub fn left_out() -> Vec<Finding> {
-    let row = |what, wanted| Finding::new("P6", what, wanted, "long form only".to_owned(), Verdict::NotMeasured);
-    vec![
-        row("totals against indexed raw clicks", "≥ 100 times faster"),
-        row("totals against DuckDB", "≥ 20 times faster"),
-    ]
+    let what = "clicks by day from totals against indexed raw clicks";
+    let raw = Finding::new("P6", what, "≥ 100 times faster", "long form only".to_owned(), Verdict::NotMeasured);
+    vec![raw, without_duckdb("long form only")]
+}
+
+fn without_duckdb(why: &str) -> Finding {
+    let what = "clicks by day from totals against DuckDB";
+    Finding::new("P6", what, "≥ 20 times faster", why.to_owned(), Verdict::NotMeasured)
 }
 
 pub async fn measure(bench: &Bench, measured: &Measured) -> anyhow::Result<Vec<Finding>> {
@@ -67,7 +70,7 @@ pub async fn measure(bench: &Bench, measured: &Measured) -> anyhow::Result<Vec<F
         Some(answer) => {
             row(&format!("clicks by day from totals against DuckDB on the same {clicks}"), 20.0, answer?, "DuckDB")
         }
-        None => left_out().pop().context("two rows")?,
+        None => without_duckdb("DuckDB is not installed"),
     });
     Ok(rows)
 }
