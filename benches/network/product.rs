@@ -3,18 +3,21 @@
 use std::process::Command;
 use std::sync::Arc;
 
+use tallystick::domain::durability::ClickDurability;
 use tallystick::domain::environment::Environment;
 use tallystick::domain::secret::SecretKey;
 use tallystick::domain::site::BaseUrl;
 use tallystick::server::serve::system_environment;
 use tallystick::store::Store;
-use tallystick::tracking::Tracking;
-use tallystick::tracking::recorder::{self, Recorder};
+use tallystick::tracking::recorder::{self, Recorder, RecorderSettings};
+use tallystick::tracking::{Settings, Tracking};
 use tokio::task::JoinHandle;
 
 /// The program that is measured: the one that was built with this benchmark.
 pub const PROGRAM: &str = env!("CARGO_BIN_EXE_tallystick");
 const KEY: [u8; 32] = [9; 32];
+/// Every click waits for its commit, however long that takes.
+const SETTINGS: RecorderSettings = RecorderSettings { durability: ClickDurability::Strict, commit_budget_ms: 0 };
 
 pub fn key_text() -> String {
     data_encoding::HEXLOWER.encode(&KEY)
@@ -27,13 +30,20 @@ pub fn environment() -> Environment {
 
 /// The product's recorder by itself; it waits for every commit.
 pub fn recorder(store: Store) -> (Recorder, JoinHandle<()>) {
-    recorder::start(store, 0)
+    recorder::start(store, SETTINGS)
 }
 
 /// What a redirect works with; its recorder is given nothing.
 pub fn tracking(store: Store) -> anyhow::Result<(Tracking, JoinHandle<()>)> {
     let base_url = BaseUrl::parse("http://localhost:3000")?;
-    Ok(Tracking::start(store, environment(), SecretKey::from_bytes(KEY), base_url, 0))
+    let settings = Settings {
+        secret_key: SecretKey::from_bytes(KEY),
+        tracking_url: base_url.clone(),
+        base_url,
+        recorder: SETTINGS,
+        unverified_per_day_max: 0,
+    };
+    Ok(Tracking::start(store, environment(), settings))
 }
 
 /// Whether the program can be told to promise less than a click on disk.

@@ -2,6 +2,7 @@
 
 use tallystick::auth::members::{self, Admission, SignUp};
 use tallystick::auth::password::{NewPassword, Passwords};
+use tallystick::auth::throttle::Throttle;
 use tallystick::domain::campaign::{ApprovalMode, CampaignState};
 use tallystick::domain::enrollment::EnrollmentState;
 use tallystick::domain::environment::Environment;
@@ -81,7 +82,11 @@ async fn sign_up(store: &Store, environment: &Environment) -> anyhow::Result<Mem
         website: Website::parse("https://publisher.example")?,
         time_zone: Zone::UTC,
     };
-    Ok(members::sign_up(store, environment, &Passwords::new(), request, Admission::Automatic).await?)
+    let (passwords, throttle) = (Passwords::new(), Throttle::new());
+    let address = std::net::Ipv4Addr::LOCALHOST.into();
+    let member =
+        members::sign_up(store, environment, &passwords, &throttle, request, Admission::Automatic, address).await?;
+    Ok(member)
 }
 
 impl Seeder<'_> {

@@ -93,7 +93,7 @@ async fn make(store: &Store, links: &[Placed], clicks: u64, table: &Path) -> any
         batch.push(click);
         if batch.len() == ROWS_A_COMMIT || number + 1 == clicks {
             let mut w = store.write().await?;
-            insert_batch(&mut w, &batch).await?;
+            insert_batch(&mut w, &batch.iter().collect::<Vec<_>>()).await?;
             w.commit().await?;
             batch.clear();
         }
@@ -116,6 +116,7 @@ async fn read_totals(measured: &Measured) -> anyhow::Result<Times> {
         campaign_id: None,
         link_id: None,
         publisher_id: None,
+        creative_id: None,
     };
     let mut times = Times::default();
     for _ in 0..READS {
