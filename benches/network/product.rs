@@ -9,6 +9,7 @@ use tallystick::domain::secret::SecretKey;
 use tallystick::domain::site::BaseUrl;
 use tallystick::server::serve::system_environment;
 use tallystick::store::Store;
+use tallystick::tracking::opt_out::OptOut;
 use tallystick::tracking::recorder::{self, Recorder, RecorderSettings};
 use tallystick::tracking::{Settings, Tracking};
 use tokio::task::JoinHandle;
@@ -42,6 +43,7 @@ pub fn tracking(store: Store) -> anyhow::Result<(Tracking, JoinHandle<()>)> {
         base_url,
         recorder: SETTINGS,
         unverified_per_day_max: 0,
+        opt_out: OptOut::Respect,
     };
     Ok(Tracking::start(store, environment(), settings))
 }
