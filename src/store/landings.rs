@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use sqlx::{query, query_as};
+use sqlx::{PgConnection, SqliteConnection, query, query_as};
 
 use super::changes::Change;
-use super::driver::{Conn, Writer};
+use super::driver::{Conn, Driver, Writer};
 use super::error::StoreError;
+use super::rows::MultiRow;
 use crate::domain::ids::{AdvertiserId, CampaignId, ClickId, PublisherId};
 use crate::domain::reason::ReasonCode;
 use crate::domain::report::LandingKey;
@@ -38,6 +39,14 @@ pub struct Gestures {
     pub gestures: i64,
 }
 
+macro_rules! gesture_tail {
+    () => {
+        "on conflict (utc_day, campaign_id, publisher_id)
+        do update set clicks = gesture_rollups.clicks + excluded.clicks,
+        gestures = gesture_rollups.gestures + excluded.gestures"
+    };
+}
+
 sql! {
     FIND = "select click_id, landed_at_ms, path from landings where click_id = $1";
     INSERT = "insert into landings (click_id, landed_at_ms, path) values ($1, $2, $3) on conflict do nothing";
@@ -49,10 +58,9 @@ sql! {
         on conflict (utc_day, reason) do update set requests = landing_refusals.requests + excluded.requests";
     REFUSALS = "select reason, cast(sum(requests) as bigint) as requests from landing_refusals where utc_day >= $1
         group by reason order by reason";
-    ADD_GESTURES = "insert into gesture_rollups (utc_day, campaign_id, publisher_id, clicks, gestures)
-        values ($1, $2, $3, $4, $5) on conflict (utc_day, campaign_id, publisher_id)
-        do update set clicks = gesture_rollups.clicks + excluded.clicks,
-        gestures = gesture_rollups.gestures + excluded.gestures";
+    GESTURES_UNNEST [postgres] = concat!("insert into gesture_rollups (utc_day, campaign_id, publisher_id, clicks,
+        gestures) select * from unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[]) ",
+        gesture_tail!());
     GESTURES_OF_ADVERTISER = "select g.publisher_id, cast(sum(g.clicks) as bigint) as clicks,
         cast(sum(g.gestures) as bigint) as gestures from gesture_rollups g
         join campaigns c on c.campaign_id = g.campaign_id where c.advertiser_id = $1 and g.utc_day >= $2
@@ -68,6 +76,12 @@ sql! {
             and l.bucket >= $2 and l.campaign_id = r.campaign_id and l.landings > 0)
         group by c.campaign_id, c.name having sum(r.clicks) > $3 order by c.campaign_id";
 }
+
+pub static GESTURE_ROWS: MultiRow = MultiRow::new(
+    "insert into gesture_rollups (utc_day, campaign_id, publisher_id, clicks, gestures) values",
+    5,
+    gesture_tail!(),
+);
 
 pub async fn find(conn: &mut Conn, click: ClickId) -> Result<Option<Landing>, StoreError> {
     on_driver!(conn, |c| query_as(FIND).bind(click).fetch_optional(c).await)
@@ -126,19 +140,42 @@ pub async fn refusals(conn: &mut Conn, first_day: i64) -> Result<Vec<(ReasonCode
 /// Clicks whose browser would say it, and gestures, by UTC day, campaign and publisher.
 pub type GestureDeltas = BTreeMap<(i64, CampaignId, PublisherId), (i64, i64)>;
 
+/// Written with every batch of clicks: on the hot path, and so with two texts.
 pub async fn add_gestures(w: &mut Writer, deltas: &GestureDeltas) -> Result<(), StoreError> {
-    for ((day, campaign, publisher), (clicks, gestures)) in deltas {
-        on_driver!(w, |c| query(ADD_GESTURES)
-            .bind(day)
-            .bind(campaign)
-            .bind(publisher)
-            .bind(clicks)
-            .bind(gestures)
-            .execute(c)
-            .await
-            .map(drop))?;
+    let rows: Vec<_> = deltas.iter().collect();
+    let result = match w.driver() {
+        Driver::Sqlite(c) => gesture_rows(c, &rows).await,
+        Driver::Postgres(c) => gestures_unnest(c, &rows).await,
+    };
+    w.settle(result)
+}
+
+type GestureRow<'d> = (&'d (i64, CampaignId, PublisherId), &'d (i64, i64));
+
+async fn gesture_rows(c: &mut SqliteConnection, rows: &[GestureRow<'_>]) -> sqlx::Result<()> {
+    for (text, rows) in GESTURE_ROWS.chunks(rows) {
+        let mut insert = query(text);
+        for ((day, campaign, publisher), (clicks, gestures)) in rows {
+            insert = insert.bind(day).bind(campaign).bind(publisher).bind(clicks).bind(gestures);
+        }
+        insert.execute(&mut *c).await?;
     }
     Ok(())
+}
+
+async fn gestures_unnest(c: &mut PgConnection, rows: &[GestureRow<'_>]) -> sqlx::Result<()> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    query(GESTURES_UNNEST)
+        .bind(rows.iter().map(|(key, _)| key.0).collect::<Vec<_>>())
+        .bind(rows.iter().map(|(key, _)| key.1).collect::<Vec<_>>())
+        .bind(rows.iter().map(|(key, _)| key.2).collect::<Vec<_>>())
+        .bind(rows.iter().map(|(_, sums)| sums.0).collect::<Vec<_>>())
+        .bind(rows.iter().map(|(_, sums)| sums.1).collect::<Vec<_>>())
+        .execute(c)
+        .await
+        .map(drop)
 }
 
 /// The publishers of one advertiser's campaigns, since a UTC day.

@@ -33,6 +33,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::routing::{any, get, post};
 use tokio::task::JoinHandle;
+use tower_http::compression::CompressionLayer;
 
 use crate::domain::environment::Environment;
 use crate::domain::secret::SecretKey;
@@ -135,7 +136,7 @@ pub fn routes(tracking: Tracking) -> Router {
         .route("/c/{campaign}/{publisher}", any(redirect::built_by_hand))
         .route("/i/{creative}/{publisher}", get(image::image))
         .route("/.well-known/gpc.json", get(opt_out::statement))
-        .route("/t.js", get(landing::script))
+        .route("/t.js", get(landing::script).layer(CompressionLayer::new()))
         .route("/landing", post(landing::land))
         .route("/postback", any(postback::postback))
         .route("/pixel/{file}", get(pixel::pixel))

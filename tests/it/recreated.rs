@@ -12,7 +12,7 @@ use tallystick::domain::secret::SecretKey;
 use tallystick::domain::time::Zone;
 use tallystick::reports::verify::{differences, told, verify};
 use tallystick::store::conversions::Conversion;
-use tallystick::store::{clicks, conversions, links};
+use tallystick::store::{clicks, conversions, landings, links};
 use tallystick::tracking::recorder::{self, Promise};
 
 use crate::fixtures::{LiveCampaign, live_campaign, publisher};
@@ -102,12 +102,16 @@ async fn the_clicks_own_record_takes_the_place_of_the_one_made_again() {
         for (number, token) in lost.iter().enumerate() {
             scene.order(&format!("O{number}"), token).await;
         }
+        // Its landing came while it was the one made again.
+        assert_eq!(visitor.land(&scene.shop.campaign, &lost[1].to_string()).await.status, 201);
         let own = |token: &ClickToken| Click { click_id: token.click_id, label: ClickLabel::Valid, ..real.clone() };
         // The first visitor again, a new one, and one of a flood.
         scene.comes_after_all(own(&lost[0])).await;
         scene.comes_after_all(Click { visitor: Some([9; 16]), ..own(&lost[1]) }).await;
         let flood = (ClickLabel::Invalid, Some(ClickReason::Flood));
         scene.comes_after_all(Click { label: flood.0, reason: flood.1, ..own(&lost[2]) }).await;
+        let landing = landings::find(&mut scene.app.store.read().await.unwrap(), lost[1].click_id).await.unwrap();
+        assert!(landing.is_some(), "{kind:?}: the landing stays");
         let labels = [(ClickLabel::Duplicate, None), (ClickLabel::Valid, None), flood];
         let held = [None, None, Some("flood")];
         for (number, token) in lost.iter().enumerate() {

@@ -79,10 +79,12 @@ async fn clicks_go_by_whole_months_and_receipts_and_totals_stay() {
         let march = network.click(0, 1, &[]).await;
         let order = network.order(network.w, "ORDER-1", "49.90", &march).await;
         label(&network, &march).await;
+        assert_eq!(network.land(network.w, &march, "/").await, 201);
         // Nobody made a place for July: it is stored all the same, and stays where it is.
         clock.set("2026-07-31T23:59:59.999Z");
         let july = network.click(2, 1, &[]).await;
         label(&network, &july).await;
+        assert_eq!(network.land(network.x, &july, "/").await, 201);
         network.app.run_tasks().await;
         let later = [202603, 202604, 202605, 202606, 202608, 202609, 202610];
         assert_eq!(months(&network).await, made(&later));
@@ -97,6 +99,7 @@ async fn clicks_go_by_whole_months_and_receipts_and_totals_stay() {
         assert!(is_there(&network, &july).await);
         assert_eq!(months(&network).await.first().copied(), made(&[202604]).first().copied());
         assert_eq!(count(&network, "click_labels").await, 1, "the label went with its click");
+        assert_eq!(count(&network, "landings").await, 1, "and the landing");
         assert_eq!(one(&network, "select cast(sum(clicks) as bigint) from click_rollups").await, totals);
         receipt_opens(&network, order).await;
         verified(&network).await;

@@ -12,8 +12,8 @@ use axum::response::{IntoResponse, Response};
 use crate::domain::site::BaseUrl;
 use crate::tracking;
 
-/// For whoever watches over the process, and for crawlers.
-const EVERYWHERE: [&str; 4] = ["/healthz", "/readyz", "/favicon.ico", "/robots.txt"];
+/// For whoever watches over the process, for crawlers, and for browsers that ask whether an opt-out is respected.
+const EVERYWHERE: [&str; 5] = ["/healthz", "/readyz", "/favicon.ico", "/robots.txt", "/.well-known/gpc.json"];
 
 /// The tracking host, which is not the pages' own.
 #[derive(Debug, Clone)]
