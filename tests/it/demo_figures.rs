@@ -236,7 +236,7 @@ async fn worth(store: &Store, viewer: &Viewer, state: &str) -> Vec<String> {
 /// All tiles of an overview, from SQL over the raw rows: those of the period from what the oracle says of it.
 async fn expected_tiles(store: &Store, viewer: &Viewer, report: &Report) -> Vec<Tile> {
     let (counts, sums) = oracle(store, viewer, report).await;
-    let [unique, duplicate, invalid, not_rejected, credited] = counts[..] else { panic!("{counts:?}") };
+    let [unique, duplicate, invalid, not_rejected, credited, ..] = counts[..] else { panic!("{counts:?}") };
     let mut used = Vec::new();
     for (code, sums) in CURRENCIES.into_iter().zip(sums) {
         let text =
