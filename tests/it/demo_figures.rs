@@ -248,7 +248,12 @@ async fn expected_tiles(store: &Store, viewer: &Viewer, report: &Report) -> Vec<
     let each = |value: fn(&[i64], &str) -> String| used.iter().map(|(code, sums)| value(sums, code)).collect();
     let ratio = |numerator, denominator| Ratio { numerator, denominator };
     let gross = unique + duplicate + invalid;
-    let clicks = tile("Unique clicks", vec![unique.to_string()], &format!("{gross} gross"));
+    let denied = format!("select count(*) from clicks where reason = 'consent_denied' and {}", clicked(viewer, report));
+    let denied = match one(store, &denied).await {
+        0 => String::new(),
+        denied => format!(", {denied} without consent (cannot earn)"),
+    };
+    let clicks = tile("Unique clicks", vec![unique.to_string()], &format!("{gross} gross{denied}"));
     let count = |label| tile(label, vec![credited.to_string()], "");
     let rate = tile("CR", vec![ratio(not_rejected, unique).percent()], "not rejected, per unique click");
     let amount: Vec<String> = each(|sums, code| money(sums[1], code));
