@@ -37,6 +37,8 @@ pub fn Pages() -> impl IntoView {
                 <Route path=path!("/advertiser/campaigns/:id") view=advertiser::CampaignPage/>
                 <Route path=path!("/advertiser/campaigns/:id/edit") view=advertiser::EditCampaignPage/>
                 <Route path=path!("/advertiser/campaigns/:id/integration") view=advertiser::IntegrationPage/>
+                <Route path=path!("/advertiser/campaigns/:id/requests") view=advertiser::RequestsPage/>
+                <Route path=path!("/advertiser/campaigns/:id/requests/:request") view=advertiser::RequestPage/>
                 <Route path=path!("/advertiser/campaigns/:id/creatives") view=advertiser::CreativesPage/>
                 <Route path=path!("/advertiser/campaigns/:id/creatives/new") view=advertiser::NewCreativePage/>
                 <Route path=path!("/advertiser/publishers") view=advertiser::PublishersPage/>
@@ -49,6 +51,8 @@ pub fn Pages() -> impl IntoView {
                 <Route path=path!("/admin/parties") view=admin::Parties/>
                 <Route path=path!("/admin/campaigns") view=admin::Campaigns/>
                 <Route path=path!("/admin/conversions") view=admin::Conversions/>
+                <Route path=path!("/admin/requests") view=admin::RequestsPage/>
+                <Route path=path!("/admin/requests/:request") view=admin::RequestPage/>
                 <Route path=path!("/admin/payouts") view=admin::Payouts/>
                 <Route path=path!("/admin/payouts/:id") view=admin::PayoutRunPage/>
                 <Route path=path!("/admin/deposits") view=admin::Deposits/>

@@ -108,6 +108,7 @@ const fn places(kind: PartyKind) -> &'static [Place] {
             ("/admin/parties", "users", "Parties"),
             ("/admin/campaigns", "megaphone", "Campaigns"),
             ("/admin/conversions", "receipt", "Conversions"),
+            ("/admin/requests", "plug", "Requests"),
             ("/admin/payouts", "wallet", "Payouts"),
             ("/admin/deposits", "plug", "Deposits"),
             ("/admin/ledger", "scale", "Ledger"),

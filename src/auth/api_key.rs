@@ -13,7 +13,7 @@ use subtle::ConstantTimeEq;
 
 use crate::domain::ids::{ApiKeyId, BASE32};
 use crate::domain::secret::SecretKey;
-use crate::domain::time::{MINUTE_MS, Timestamp};
+use crate::domain::time::{Day, MINUTE_MS, NotATime, Timestamp, Zone};
 
 /// Lets secret scanners recognise a key that was published by mistake.
 const PREFIX: &str = "tsk_";
@@ -21,6 +21,9 @@ const SECRET_BYTES: usize = 32;
 
 /// A new key is shown within this time, or never.
 const SHOWN_MS: i64 = 10 * MINUTE_MS;
+
+/// A key ends at most so many days ahead.
+const DAYS_AHEAD_MAX: i64 = 3_653;
 
 /// A key as it was given to us: which one it claims to be, and the hash of its secret.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,6 +61,21 @@ impl ApiKey {
         now.since(created_at) < SHOWN_MS
     }
 
+    /// When a key ends that counts through `day`, a day of `zone` as in `2027-01-31`; never, where none is named.
+    ///
+    /// # Errors
+    /// What is no day, a day that is over, or one too far ahead.
+    pub fn end_of(day: &str, zone: &Zone, now: Timestamp) -> Result<Option<Timestamp>, NotATime> {
+        if day.is_empty() {
+            return Ok(None);
+        }
+        let (day, today): (Day, Day) = (day.parse()?, zone.day_of(now));
+        if day < today || day > today.plus(DAYS_AHEAD_MAX) {
+            return Err(NotATime);
+        }
+        Ok(Some(zone.start_of(day.plus(1))))
+    }
+
     /// Reads the text of a key, in either case; none where it cannot be one.
     pub fn read(text: &str) -> Option<Self> {
         let (id, secret) = text.strip_prefix(PREFIX)?.split_once('_')?;
@@ -89,6 +107,17 @@ mod tests {
         assert!(read.matches(&key.hash));
         assert!(!read.matches(&other.hash) && !read.matches(&[]) && !read.matches(&key.hash[..31]));
         assert!(!format!("{text:?}").contains(&text.reveal()[20..]));
+    }
+
+    #[test]
+    fn a_key_ends_with_a_day_of_its_party() {
+        let (zone, now) = (Zone::parse("America/Chicago").unwrap(), Timestamp::parse("2026-03-02T03:00:00Z").unwrap());
+        let end = |day: &str| ApiKey::end_of(day, &zone, now).map(|end| end.map(|end| end.to_string()));
+        assert_eq!(end(""), Ok(None));
+        assert_eq!(end("2026-03-01").unwrap().unwrap(), "2026-03-02T06:00:00Z", "it is still the first there");
+        for bad in ["2026-02-28", "2036-03-03", "tomorrow", "2026-02-30", "9999-12-31"] {
+            assert_eq!(end(bad), Err(NotATime), "{bad}");
+        }
     }
 
     #[test]

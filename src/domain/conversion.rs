@@ -106,7 +106,7 @@ pub struct OrderId(String);
 pub struct NotAnOrderId;
 
 impl OrderId {
-    const LENGTH_MAX: usize = 128;
+    pub const LENGTH_MAX: usize = 128;
 
     /// The order id of an event that a click can cause only once.
     pub fn of_click(click: ClickId) -> Self {

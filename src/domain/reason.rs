@@ -105,7 +105,7 @@ impl ReasonCode {
             Self::NoEvidence => "The report names no click, coupon or customer, and no cookie came with it.",
             Self::OrderConflict => "This order was already reported with another amount or currency.",
             Self::AuthMissing => "The request carries neither a signature, a key nor a token.",
-            Self::AuthBadToken => "The key or token is unknown, revoked, or not for this campaign.",
+            Self::AuthBadToken => "The key or token is unknown, revoked, expired, or not for this campaign.",
             Self::AuthBadSignature => "The signature does not fit the request.",
             Self::AuthStale => "The signature's time is more than 300 seconds away from ours.",
             Self::IpNotAllowed => "The request came from an address that is not on the campaign's list.",

@@ -17,13 +17,22 @@ pub struct ApiKeyRow {
     pub created_at_ms: Timestamp,
     pub last_used_at_ms: Option<Timestamp>,
     pub revoked_at_ms: Option<Timestamp>,
+    /// From then on it counts no more; nothing for a key without an end.
+    pub expires_at_ms: Option<Timestamp>,
+}
+
+impl ApiKeyRow {
+    /// Whether something can be reported with it at `now`.
+    pub fn is_live(&self, now: Timestamp) -> bool {
+        self.revoked_at_ms.is_none() && self.expires_at_ms.is_none_or(|end| now < end)
+    }
 }
 
 macro_rules! select {
     ($rest:literal) => {
         concat!(
             "select k.api_key_id, k.campaign_id, k.name, k.secret_hash, k.created_at_ms, k.last_used_at_ms,
-                k.revoked_at_ms from api_keys k ",
+                k.revoked_at_ms, k.expires_at_ms from api_keys k ",
             $rest
         )
     };
@@ -33,16 +42,17 @@ sql! {
     FIND = select!("where k.api_key_id = $1");
     LIST_OF_CAMPAIGN = select!("join campaigns c on c.campaign_id = k.campaign_id
         where c.advertiser_id = $1 and k.campaign_id = $2 order by k.api_key_id desc limit $3");
-    COUNT_LIVE = "select count(*) as live from api_keys where campaign_id = $1 and revoked_at_ms is null";
-    INSERT = "insert into api_keys (api_key_id, campaign_id, name, secret_hash, created_at_ms, created_by)
-        values ($1, $2, $3, $4, $5, $6)";
+    COUNT_LIVE = "select count(*) as live from api_keys where campaign_id = $1 and revoked_at_ms is null
+        and (expires_at_ms is null or expires_at_ms > $2)";
+    INSERT = "insert into api_keys (api_key_id, campaign_id, name, secret_hash, created_at_ms, created_by,
+        expires_at_ms) values ($1, $2, $3, $4, $5, $6, $7)";
     REVOKE = "update api_keys set revoked_at_ms = $3 where api_key_id = $1 and revoked_at_ms is null
         and campaign_id in (select campaign_id from campaigns where advertiser_id = $2) returning campaign_id";
     TOUCH = "update api_keys set last_used_at_ms = $2
         where api_key_id = $1 and (last_used_at_ms is null or last_used_at_ms <= $3)";
 }
 
-/// Whoever presents it: the caller compares the hash, the campaign and the revocation.
+/// Whoever presents it: the caller compares the hash and the campaign, and asks whether it is live.
 pub async fn find(conn: &mut Conn, id: ApiKeyId) -> Result<Option<ApiKeyRow>, StoreError> {
     on_driver!(conn, |c| query_as(FIND).bind(id).fetch_optional(c).await)
 }
@@ -57,9 +67,9 @@ pub async fn list_of_campaign(
     on_driver!(conn, |c| query_as(LIST_OF_CAMPAIGN).bind(advertiser).bind(campaign).bind(limit).fetch_all(c).await)
 }
 
-/// Keys of the campaign that are not revoked.
-pub async fn count_live(conn: &mut Conn, campaign: CampaignId) -> Result<i64, StoreError> {
-    on_driver!(conn, |c| query_scalar(COUNT_LIVE).bind(campaign).fetch_one(c).await)
+/// Keys of the campaign that are neither revoked nor expired.
+pub async fn count_live(conn: &mut Conn, campaign: CampaignId, now: Timestamp) -> Result<i64, StoreError> {
+    on_driver!(conn, |c| query_scalar(COUNT_LIVE).bind(campaign).bind(now).fetch_one(c).await)
 }
 
 pub async fn insert(w: &mut Writer, key: &ApiKeyRow, by: MemberId) -> Result<(), StoreError> {
@@ -70,6 +80,7 @@ pub async fn insert(w: &mut Writer, key: &ApiKeyRow, by: MemberId) -> Result<(),
         .bind(&key.secret_hash)
         .bind(key.created_at_ms)
         .bind(by)
+        .bind(key.expires_at_ms)
         .execute(c)
         .await
         .map(drop))

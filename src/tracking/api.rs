@@ -34,6 +34,16 @@ struct Body {
     test: Option<bool>,
 }
 
+/// The fields of a report in a JSON body.
+pub(super) fn read(body: &[u8]) -> Result<ReportFields, Refused> {
+    serde_json::from_slice::<Body>(body).map(Body::fields).map_err(|error| bad_body(&error))
+}
+
+fn bad_body(error: &serde_json::Error) -> Refused {
+    let message = format!("The body cannot be read: {error}.");
+    Refused { code: ReasonCode::BadField, field: "body", message }
+}
+
 impl Body {
     fn fields(self) -> ReportFields {
         ReportFields {
@@ -65,6 +75,7 @@ pub async fn create(State(tracking): State<Tracking>, headers: HeaderMap, body: 
             body: request::body_without_customer(&body),
             fields,
             cookie: Default::default(),
+            by_hand: None,
         };
         request::record(&tracking, &report, sender).await
     };
@@ -77,10 +88,9 @@ async fn unreadable(
     headers: &HeaderMap,
     error: &serde_json::Error,
 ) -> Result<(Option<CampaignId>, Refused), StoreError> {
-    let message = format!("The body cannot be read: {error}.");
     Ok(match request::key_campaign(tracking, headers).await? {
-        Some(Ok(campaign)) => (Some(campaign), Refused { code: ReasonCode::BadField, field: "body", message }),
-        Some(Err(refused)) => (None, refused),
+        Some(Ok(campaign)) => (Some(campaign), bad_body(error)),
+        Some(Err(refused)) => refused,
         None => (None, Refused::new(ReasonCode::AuthMissing, "authorization")),
     })
 }
@@ -90,7 +100,7 @@ type Sender = Result<(Campaign, Badge), (Option<CampaignId>, Refused)>;
 async fn sender(tracking: &Tracking, headers: &HeaderMap, named: Option<&str>) -> Result<Sender, StoreError> {
     let key = match request::key_campaign(tracking, headers).await? {
         Some(Ok(key)) => key,
-        Some(Err(refused)) => return Ok(Err((None, refused))),
+        Some(Err(refused)) => return Ok(Err(refused)),
         None => return Ok(Err((None, Refused::new(ReasonCode::AuthMissing, "authorization")))),
     };
     let own = key.to_string();

@@ -8,12 +8,12 @@ use sha2::{Digest, Sha256};
 use super::conversion_clicks::{Found, resolve};
 pub use super::reply::{Reply, ReplyBody};
 use crate::domain::click_token::ClickList;
-use crate::domain::conversion::{Badge, ConversionState};
+use crate::domain::conversion::{Badge, ConversionState, OrderId};
 use crate::domain::conversion_report::{ConversionReport, Refused, ReportFields, received_at};
 use crate::domain::decision::{Decision, decide};
 use crate::domain::environment::Environment;
 use crate::domain::evidence::{Arrival, Content, Evidence, Inputs, compare};
-use crate::domain::ids::{AttemptId, CampaignId, ConversionId, DecisionId, EventId, EvidenceId};
+use crate::domain::ids::{AttemptId, CampaignId, ConversionId, DecisionId, EventId, EvidenceId, MemberId};
 use crate::domain::ledger::{self, Fact};
 use crate::domain::review::{EventRecord, StepReason};
 use crate::domain::secret::{SecretKey, mac};
@@ -39,7 +39,7 @@ pub struct Context<'a> {
 
 /// A report as it came in, without its secrets.
 pub struct Report {
-    /// `postback`, `pixel` or `api`.
+    /// `postback`, `pixel` or `api`; `replay` or `test` by hand.
     pub endpoint: &'static str,
     pub method: String,
     pub query: String,
@@ -47,6 +47,15 @@ pub struct Report {
     pub fields: ReportFields,
     /// The campaign's cookie beside a pixel.
     pub cookie: ClickList,
+    /// Where no program sent it, but a person.
+    pub by_hand: Option<ByHand>,
+}
+
+/// Who sent a report from the pages, and which stored request again.
+#[derive(Debug, Clone, Copy)]
+pub struct ByHand {
+    pub member_id: MemberId,
+    pub replay_of: Option<AttemptId>,
 }
 
 /// Stores a report that is no conversion, so that whoever it concerns can see it.
@@ -78,6 +87,9 @@ fn attempt(id: AttemptId, report: &Report, campaign: Option<CampaignId>, reply: 
         reason: reply.body.reason,
         message: reply.body.message.clone().unwrap_or_default(),
         conversion_id: reply.body.conversion_id,
+        order_id: report.fields.order_id.as_deref().map(|id| id.chars().take(OrderId::LENGTH_MAX).collect()),
+        member_id: report.by_hand.map(|by_hand| by_hand.member_id),
+        replay_of: report.by_hand.and_then(|by_hand| by_hand.replay_of),
     }
 }
 
@@ -324,7 +336,7 @@ impl Order<'_> {
             number: evidence::count_events(w, after.conversion_id).await? + 1,
             from: before.map(|before| before.state),
             to: after.state,
-            actor: None,
+            actor: self.report.by_hand.map(|by_hand| by_hand.member_id),
             reason,
             note: None,
             amount_before_minor: before.and_then(|before| before.amount_minor),

@@ -6,9 +6,11 @@
 //! - [`recorder`]: one writer stores clicks in batches; the answer waits for the commit
 //! - [`landing`]: the advertiser's page says that a click has arrived; [`landing_recorder`] stores it
 //! - [`postback`], [`pixel`], [`api`]: reports of conversions come in
+//! - [`by_hand`]: a member sends a test, or a stored request again
 //! - [`conversion`]: one report becomes evidence, a decision, a commission and its ledger transfers
 
 pub mod api;
+pub mod by_hand;
 pub mod conversion;
 mod conversion_clicks;
 pub mod cookie;

@@ -40,6 +40,7 @@ pub async fn pixel(
             body: String::new(),
             fields,
             cookie: cookie.unwrap_or_default(),
+            by_hand: None,
         };
         request::record(&tracking, &report, sender).await
     };

@@ -38,6 +38,7 @@ pub async fn postback(
             body: String::from_utf8_lossy(&body).into_owned(),
             fields,
             cookie: Default::default(),
+            by_hand: None,
         };
         request::record(&tracking, &report, sender).await
     };
@@ -73,7 +74,7 @@ async fn sender(
     match request::key_campaign(tracking, headers).await? {
         Some(Ok(key)) if Some(key) == id => Ok(Ok((campaign, Badge::Key))),
         Some(Ok(_)) => Ok(Err((id, Refused::new(ReasonCode::AuthBadToken, "authorization")))),
-        Some(Err(refused)) => Ok(Err((id, refused))),
+        Some(Err((_, refused))) => Ok(Err((id, refused))),
         None => Ok(Err((id, Refused::new(ReasonCode::AuthMissing, "sig")))),
     }
 }

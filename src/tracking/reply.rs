@@ -30,6 +30,24 @@ pub struct ReplyBody {
     pub message: Option<String>,
 }
 
+impl ReplyBody {
+    /// Whether the report is kept as one of a conversion.
+    pub fn is_taken(&self) -> bool {
+        self.outcome != Outcome::Rejected
+    }
+
+    /// What became of it, for the person who sent it by hand.
+    pub fn sentence(&self) -> String {
+        match (&self.message, self.reason) {
+            (Some(message), _) => message.clone(),
+            (None, Some(reason)) => reason.sentence().to_owned(),
+            (None, None) if self.upgraded => "The order was known, and this report took over.".to_owned(),
+            (None, None) if self.duplicate => "The order was known already: this is what stands.".to_owned(),
+            (None, None) => "The conversion is recorded.".to_owned(),
+        }
+    }
+}
+
 /// An answer with its HTTP status.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reply {

@@ -18,7 +18,7 @@ use crate::store::campaigns::Campaign;
 use crate::store::{StoreError, campaigns};
 
 /// A serialisation failure or a lost connection is tried again so often before the sender is asked to.
-const TRIES_MAX: u32 = 5;
+pub(super) const TRIES_MAX: u32 = 5;
 
 /// When a key was last used is told to within this.
 const KEY_USE_NOTED_EVERY_MS: i64 = 5 * MINUTE_MS;
@@ -97,21 +97,35 @@ pub async fn find_campaign(tracking: &Tracking, id: Option<&str>) -> Result<Resu
     }
 }
 
-/// The key of an `Authorization: Bearer` header, if it is one of ours and live; `None` where no key was sent.
+/// The campaign of the key in an `Authorization: Bearer` header, if it is one of ours and live; `None` where no key was
+/// sent. A key that counts no more still says whom the request concerns.
 pub async fn key_campaign(
     tracking: &Tracking,
     headers: &HeaderMap,
-) -> Result<Option<Result<CampaignId, Refused>>, StoreError> {
+) -> Result<Option<Result<CampaignId, (Option<CampaignId>, Refused)>>, StoreError> {
     let Some(value) = headers.get(AUTHORIZATION) else { return Ok(None) };
     let refused = || Refused::new(ReasonCode::AuthBadToken, "authorization");
     let key = value.to_str().ok().and_then(|value| value.strip_prefix("Bearer ")).and_then(ApiKey::read);
-    let Some(key) = key else { return Ok(Some(Err(refused()))) };
+    let Some(key) = key else { return Ok(Some(Err((None, refused())))) };
     let found = api_keys::find(&mut tracking.store.read().await?, key.id).await?;
-    let live = found.filter(|stored| stored.revoked_at_ms.is_none() && key.matches(&stored.secret_hash));
-    if let Some(stored) = &live {
-        note_use(tracking, stored).await?;
+    let Some(stored) = found.filter(|stored| key.matches(&stored.secret_hash)) else {
+        return Ok(Some(Err((None, refused()))));
+    };
+    if !stored.is_live(tracking.environment.now()) {
+        return Ok(Some(Err((Some(stored.campaign_id), ended(&stored)))));
     }
-    Ok(Some(live.map(|stored| stored.campaign_id).ok_or_else(refused)))
+    note_use(tracking, &stored).await?;
+    Ok(Some(Ok(stored.campaign_id)))
+}
+
+/// Why a key that was right once counts no more: whoever holds it may know.
+fn ended(key: &ApiKeyRow) -> Refused {
+    let message = match (key.revoked_at_ms, key.expires_at_ms) {
+        (None, Some(end)) => format!("The key expired at {end}."),
+        (Some(at), _) => format!("The key was revoked at {at}."),
+        (None, None) => ReasonCode::AuthBadToken.sentence().to_owned(),
+    };
+    Refused { code: ReasonCode::AuthBadToken, field: "authorization", message }
 }
 
 /// Notes when a key was used, unless that was noted a moment ago: not every request is a write more.

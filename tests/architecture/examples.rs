@@ -35,13 +35,13 @@ fn imports_point_down() {
         2 tracking/pixel.rs use crate::store::x;⏎use crate::reports::y;⏎use crate::settlement::z;
         1 reports/live.rs   use crate::tracking::recorder;
         1 settlement/pay.rs use crate::reports::run;
-        0 app/admin/x.rs    use crate::tracking::conversion::record;⏎fn f() { crate::reports::run() }
-        0 app/admin/x.rs    use crate::tracking::conversion::{record as send};
-        1 app/admin/x.rs    use crate::tracking::conversion::{record, Reply};
+        0 app/admin/x.rs    use crate::tracking::by_hand::Hand;⏎fn f() { crate::reports::run() }
+        0 app/admin/x.rs    use crate::tracking::by_hand::{Hand as Sender};
+        1 app/admin/x.rs    use crate::tracking::{by_hand::Hand, conversion::Reply};
         2 app/admin/x.rs    use crate::tracking::recorder;⏎use crate::server::config;
         0 app/ui/field.rs   use crate::app::islands::X;⏎use crate::domain::money;
         1 app/ui/field.rs   use crate::store::links;
-        1 app/islands/x.rs  use crate::tracking::conversion::record;
+        1 app/islands/x.rs  use crate::tracking::by_hand::Hand;
         0 server/router.rs  use crate::tracking::pixel;⏎use crate::app::routes;
         1 auth/session.rs   use crate::*;
         0 lib.rs            pub use crate::server::run;

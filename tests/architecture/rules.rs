@@ -19,7 +19,7 @@ const IMPORTS: [(&str, &[&str]); 9] = [
     ("server", &["app", "tracking", "creatives", "settlement", "reports", "auth", "store", "domain"]),
 ];
 /// What pages may call of `tracking`: to send a test, and to replay a report.
-const ONE_DOOR: [&str; 3] = ["tracking", "conversion", "record"];
+const ONE_DOOR: [&str; 2] = ["tracking", "by_hand"];
 
 const ENTRIES: &str = "Cargo.toml src style migrations public end2end tests scripts README.md ARCHITECTURE.md
     CONTRIBUTING.md CHANGELOG.md LICENSE SECURITY.md clippy.toml deny.toml Makefile .ci/run";

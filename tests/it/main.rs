@@ -19,6 +19,7 @@ mod permutations;
 mod receipts;
 mod recreated;
 mod replay;
+mod requests;
 mod reports;
 mod retention;
 mod schema;

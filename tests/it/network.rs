@@ -210,6 +210,7 @@ impl Network {
             body: String::new(),
             fields,
             cookie: ClickList::default(),
+            by_hand: None,
         };
         record(&context, &report, &found, badge).await.unwrap()
     }

@@ -8,6 +8,7 @@ mod overview;
 mod parties;
 mod payouts;
 mod reports;
+mod requests;
 
 pub use campaigns::Campaigns;
 pub use conversions::Conversions;
@@ -17,3 +18,4 @@ pub use overview::Overview;
 pub use parties::Parties;
 pub use payouts::{PayoutRunPage, Payouts};
 pub use reports::Reports;
+pub use requests::{RequestPage, RequestsPage};

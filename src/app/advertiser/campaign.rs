@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::campaigns::commission_of;
-use super::steps::{advertiser_of, integration_page_of, page_of};
+use super::steps::{advertiser_of, integration_page_of, page_of, requests_page_of};
 use crate::app::api::campaign::{PauseCampaign, ResumeCampaign, SubmitCampaign, WithdrawCampaign};
 use crate::app::figures::{LANDED_HEAD, Landed, silence};
 use crate::app::page::{role_page, zone_of};
@@ -68,6 +68,7 @@ fn Head(campaign: Campaign, is_admitted: bool) -> impl IntoView {
                 <a class="btn" href=format!("{}/edit", page_of(id))>"Edit"</a>
                 <a class="btn" href=format!("{}/creatives", page_of(id))>"Creatives"</a>
                 <a class="btn" href=integration_page_of(id)>"Integration"</a>
+                <a class="btn" href=requests_page_of(id)>"Requests"</a>
                 <Step campaign=campaign is_admitted=is_admitted/>
             </div>
         </div>

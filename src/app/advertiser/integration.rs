@@ -2,19 +2,21 @@
 
 use leptos::prelude::*;
 
+use super::integration_keys::{Keys, NewKey, new_key};
 use super::integration_samples::{
     SCRIPT_OF_ORDER, SCRIPT_ON_PAGES, SampleOrder, filled, json_call, pixel, signed_call, signing_script,
 };
-use super::steps::{NEW_API_KEY, advertiser_of, page_of};
-use crate::app::api::campaign::{CreateApiKey, RevokeApiKey, RotatePostbackSecret};
+use super::integration_test::SendTest;
+use super::steps::{advertiser_of, page_of, requests_page_of};
+use crate::app::api::campaign::RotatePostbackSecret;
 use crate::app::page::{Request, role_page, zone_of};
-use crate::app::ui::{Field, Hidden, StatusTag, Submit};
-use crate::auth::api_key::ApiKey;
-use crate::domain::ids::{ApiKeyId, CampaignId};
+use crate::app::requests;
+use crate::app::ui::{Field, Hidden, Submit};
+use crate::domain::ids::CampaignId;
 use crate::domain::party::PartyKind;
 use crate::domain::signature::SIGNATURE_AGE_MAX_SECONDS;
 use crate::domain::time::Zone;
-use crate::store::api_keys::{self, ApiKeyRow};
+use crate::store::api_keys;
 use crate::store::attempts::{self, Attempt};
 use crate::store::campaigns::{self, Campaign};
 use crate::store::{report_quotas, terms};
@@ -55,22 +57,14 @@ pub fn IntegrationPage() -> impl IntoView {
             <ServerToServer signed=signed script=script order=order campaign=campaign.clone()/>
             <Secrets request=request.clone() campaign=campaign/>
             <JsonInterface json=json/>
-            <Keys request=request keys=keys campaign_id=id zone=zone.clone()/>
+            <Keys request=request.clone() keys=keys campaign_id=id zone=zone.clone()/>
             <Pixel image=image/>
             <Beyond reports=beyond/>
-            <Latest attempts=latest zone=zone/>
+            <SendTest request=request campaign_id=id terms=terms/>
+            <Latest attempts=latest campaign_id=id zone=zone/>
         }
         .into_any())
     })
-}
-
-/// The text of the key that was just made: derived again from its id, once, and only while the key is new. The flash
-/// brought the id and is gone; nothing that is stored could show the text a second time.
-fn new_key(request: &Request, keys: &[ApiKeyRow]) -> Option<String> {
-    let id: ApiKeyId = request.flash.as_ref()?.values.get(NEW_API_KEY)?.parse().ok()?;
-    let row = keys.iter().find(|row| row.api_key_id == id && row.revoked_at_ms.is_none())?;
-    let is_new = ApiKey::may_be_shown(row.created_at_ms, request.now);
-    is_new.then(|| ApiKey::issue(&request.app.secret_key, id).0.reveal().to_owned())
 }
 
 #[component]
@@ -122,17 +116,6 @@ fn Script(on_pages: String, of_order: String) -> impl IntoView {
                 "A content security policy of yours has to let this network through as script-src and connect-src."
             </p>
         </section>
-    }
-}
-
-#[component]
-fn NewKey(text: String) -> impl IntoView {
-    view! {
-        <div class="card">
-            <h2>"Your new key"</h2>
-            <p>"Copy it now: it is shown this once, and only a hash of it is kept."</p>
-            <input class="mono" readonly aria-label="New API key" value=text/>
-        </div>
     }
 }
 
@@ -211,80 +194,6 @@ fn JsonInterface(json: String) -> impl IntoView {
 }
 
 #[component]
-fn Keys(request: Request, keys: Vec<ApiKeyRow>, campaign_id: CampaignId, zone: Zone) -> impl IntoView {
-    let action = ServerAction::<CreateApiKey>::new();
-    let is_empty = keys.is_empty();
-    let rows: Vec<_> = keys.into_iter().map(|key| view! { <KeyRow key_row=key zone=zone.clone()/> }).collect();
-    view! {
-        <section class="section">
-            <h2>"API keys"</h2>
-            {if is_empty {
-                view! { <p>"No key yet. Make one for each program that reports, so that each can be revoked alone."</p> }
-                    .into_any()
-            } else {
-                view! { <KeyTable rows=rows.into_any()/> }.into_any()
-            }}
-            <ActionForm action=action attr:class="form">
-                <Hidden name="campaign_id" value=campaign_id.to_string()/>
-                <Field
-                    name="name"
-                    label="Program that will use it"
-                    value=request.value("name", "")
-                    error=request.problem("name")
-                    hint="As in Shop backend."
-                />
-                <div class="btn-row"><Submit label="Make a key"/></div>
-            </ActionForm>
-        </section>
-    }
-}
-
-#[component]
-fn KeyTable(rows: AnyView) -> impl IntoView {
-    view! {
-        <div class="table-wrap" tabindex="0" role="region" aria-label="API keys">
-            <table class="data">
-                <thead>
-                    <tr>
-                        <th scope="col">"Key"</th>
-                        <th scope="col">"Made"</th>
-                        <th scope="col">"Last used"</th>
-                        <th scope="col">"State"</th>
-                    </tr>
-                </thead>
-                <tbody>{rows}</tbody>
-            </table>
-        </div>
-    }
-}
-
-#[component]
-fn KeyRow(key_row: ApiKeyRow, zone: Zone) -> impl IntoView {
-    let revoke = ServerAction::<RevokeApiKey>::new();
-    let used = key_row.last_used_at_ms.map_or_else(|| "never".to_owned(), |at| zone.show(at));
-    let id = key_row.api_key_id;
-    let label = format!("Revoke {}", key_row.name);
-    let state = match key_row.revoked_at_ms {
-        Some(at) => format!("revoked on {}", zone.show(at)).into_any(),
-        None => view! {
-            <ActionForm action=revoke>
-                <Hidden name="api_key_id" value=id.to_string()/>
-                <button class="btn" type="submit" aria-label=label>"Revoke"</button>
-            </ActionForm>
-        }
-        .into_any(),
-    };
-    view! {
-        <tr>
-            <th scope="row">{key_row.name.clone()} <span class="sub mono">{format!("tsk_{id}_\u{2026}")}</span></th>
-            <td data-label="Made">{zone.show(key_row.created_at_ms)}</td>
-            <td data-label="Last used">{used}</td>
-            <td data-label="State">{state}</td>
-        </tr>
-    }
-}
-
-#[component]
 fn Pixel(image: String) -> impl IntoView {
     view! {
         <section class="section">
@@ -312,59 +221,17 @@ fn Beyond(reports: i64) -> impl IntoView {
 }
 
 #[component]
-fn Latest(attempts: Vec<Attempt>, zone: Zone) -> impl IntoView {
-    if attempts.is_empty() {
-        return view! {
-            <section class="section">
-                <h2>"Latest reports"</h2>
-                <p>"No report has come in yet. Run the signed call above, and reload this page: its answer is here."</p>
-            </section>
-        }
-        .into_any();
-    }
-    let rows: Vec<_> =
-        attempts.into_iter().map(|attempt| view! { <AttemptRow attempt=attempt zone=zone.clone()/> }).collect();
+fn Latest(attempts: Vec<Attempt>, campaign_id: CampaignId, zone: Zone) -> impl IntoView {
+    let log = requests_page_of(campaign_id);
+    let content = if attempts.is_empty() {
+        view! { <p>"No report has come in yet. Send a test above: its answer is here."</p> }.into_any()
+    } else {
+        requests::table("Latest reports", &log, &zone, attempts).into_any()
+    };
     view! {
         <section class="section">
-            <h2>"Latest reports"</h2>
-            <div class="table-wrap" tabindex="0" role="region" aria-label="Latest reports">
-                <table class="data">
-                    <thead>
-                        <tr>
-                            <th scope="col">"Received"</th>
-                            <th scope="col">"By"</th>
-                            <th scope="col">"Answer"</th>
-                            <th scope="col">"What it means"</th>
-                        </tr>
-                    </thead>
-                    <tbody>{rows}</tbody>
-                </table>
-            </div>
+            <div class="section-head"><h2>"Latest reports"</h2><a href=log>"All requests"</a></div>
+            {content}
         </section>
-    }
-    .into_any()
-}
-
-/// The outcome, the reason with its sentence, and what can be done.
-#[component]
-fn AttemptRow(attempt: Attempt, zone: Zone) -> impl IntoView {
-    let meaning = match attempt.reason {
-        Some(reason) => format!("{} {}", reason.sentence(), reason.remedy()),
-        None if attempt.message.is_empty() => "The conversion is recorded.".to_owned(),
-        None => attempt.message.clone(),
-    };
-    let code = attempt.reason.map_or_else(String::new, |reason| reason.to_string());
-    view! {
-        <tr>
-            <th scope="row">{zone.show(attempt.attempt_id.time())}</th>
-            <td data-label="By">{format!("{} {}", attempt.method, attempt.endpoint)}</td>
-            <td data-label="Answer">
-                <span>
-                    <StatusTag state=attempt.outcome.as_str()/>
-                    <span class="status-reason">{format!("{} {code}", attempt.http_status)}</span>
-                </span>
-            </td>
-            <td data-label="What it means">{meaning}</td>
-        </tr>
     }
 }

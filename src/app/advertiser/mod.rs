@@ -8,10 +8,13 @@ mod conversions;
 mod creatives;
 mod edit;
 mod integration;
+mod integration_keys;
 mod integration_samples;
+mod integration_test;
 mod overview;
 mod publishers;
 mod reports;
+mod requests;
 mod steps;
 
 pub use balance::BalancePage;
@@ -24,4 +27,7 @@ pub use integration::IntegrationPage;
 pub use overview::Overview;
 pub use publishers::PublishersPage;
 pub use reports::Reports;
-pub use steps::{API_KEYS_MAX, CAMPAIGNS_MAX, NEW_API_KEY, advertiser_of, integration_page_of, make_step, page_of};
+pub use requests::{RequestPage, RequestsPage};
+pub use steps::{
+    API_KEYS_MAX, CAMPAIGNS_MAX, NEW_API_KEY, advertiser_of, integration_page_of, make_step, page_of, requests_page_of,
+};

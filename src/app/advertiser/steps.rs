@@ -32,6 +32,11 @@ pub fn integration_page_of(id: CampaignId) -> String {
     format!("/advertiser/campaigns/{id}/integration")
 }
 
+/// The log of its requests.
+pub fn requests_page_of(id: CampaignId) -> String {
+    format!("/advertiser/campaigns/{id}/requests")
+}
+
 /// One step in a campaign's life that its advertiser makes.
 pub async fn make_step(campaign_id: &str, version: i64, next: CampaignState, said: &str) -> Result<(), ApiError> {
     let viewer = forms::viewer(PartyKind::Advertiser).await?;

@@ -232,11 +232,17 @@ pub async fn decide_enrollment(
     }
 }
 
-/// Makes a key for the JSON interface. Its text is shown on the next page, once.
+/// Makes a key for the JSON interface, which counts until the end of a day if one is named. Its text is shown on the
+/// next page, once.
 #[server(endpoint = "create_api_key")]
-pub async fn create_api_key(campaign_id: String, name: String) -> Result<(), ApiError> {
+pub async fn create_api_key(
+    campaign_id: String,
+    name: String,
+    #[server(default)] expires_on: String,
+) -> Result<(), ApiError> {
     use crate::app::advertiser::{API_KEYS_MAX, NEW_API_KEY, advertiser_of, integration_page_of};
     use crate::app::forms::{self, Form};
+    use crate::app::page::zone_of;
     use crate::auth::api_key::ApiKey;
     use crate::domain::ids::{ApiKeyId, CampaignId};
     use crate::domain::party::{Name, PartyKind};
@@ -247,13 +253,17 @@ pub async fn create_api_key(campaign_id: String, name: String) -> Result<(), Api
     let (advertiser, app) = (advertiser_of(&viewer)?, forms::app());
     let id: CampaignId = campaign_id.parse()?;
     let page = integration_page_of(id);
-    let form = Form::new(page.clone(), &[("name", &name)]);
+    let form = Form::new(page.clone(), &[("name", &name), ("expires_on", &expires_on)]);
+    let now = app.environment.now();
     let mut w = app.store.write().await?;
     campaigns::get_of_advertiser(&mut w, advertiser, id).await?;
     let Ok(name) = Name::parse(&name) else {
         return form.refuse("name", "Name the program that will use the key, in 1 to 80 characters.").await;
     };
-    if api_keys::count_live(&mut w, id).await? >= API_KEYS_MAX {
+    let Ok(expires_at_ms) = ApiKey::end_of(&expires_on, &zone_of(&viewer), now) else {
+        return form.refuse("expires_on", "Name a day from today on, at most ten years ahead, as in 2027-01-31.").await;
+    };
+    if api_keys::count_live(&mut w, id, now).await? >= API_KEYS_MAX {
         return form.refuse("name", format!("A campaign has at most {API_KEYS_MAX} keys: revoke one first.")).await;
     }
     let (_, key) = ApiKey::issue(&app.secret_key, app.environment.new_id(ApiKeyId));
@@ -262,9 +272,10 @@ pub async fn create_api_key(campaign_id: String, name: String) -> Result<(), Api
         campaign_id: id,
         name: name.as_str().to_owned(),
         secret_hash: key.hash.to_vec(),
-        created_at_ms: app.environment.now(),
+        created_at_ms: now,
         last_used_at_ms: None,
         revoked_at_ms: None,
+        expires_at_ms,
     };
     api_keys::insert(&mut w, &row, viewer.member_id).await?;
     w.commit().await?;

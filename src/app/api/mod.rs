@@ -9,4 +9,5 @@ pub mod link;
 pub mod member;
 pub mod party;
 pub mod payout;
+pub mod report;
 pub mod review;

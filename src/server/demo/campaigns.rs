@@ -284,6 +284,7 @@ pub async fn make_key(stage: &Stage, people: &People, place: usize, id: Campaign
         created_at_ms: stage.now(),
         last_used_at_ms: None,
         revoked_at_ms: None,
+        expires_at_ms: None,
     };
     let member = people.advertisers[OFFERS[place].advertiser].member_id;
     let mut w = app.store.write().await?;

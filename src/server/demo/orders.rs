@@ -253,6 +253,6 @@ impl Shop<'_> {
             query = Serializer::new(String::new()).extend_pairs(&pairs).finish();
         }
         let cookie = token.filter(|_| is_pixel).map(|token| ClickList::parse(&token)).unwrap_or_default();
-        Ok(Report { endpoint, method: method.to_owned(), query, body, fields, cookie })
+        Ok(Report { endpoint, method: method.to_owned(), query, body, fields, cookie, by_hand: None })
     }
 }

@@ -104,6 +104,7 @@ impl World {
             body: String::new(),
             fields,
             cookie: tallystick::domain::click_token::ClickList::default(),
+            by_hand: None,
         };
         let context = Context {
             store: &self.app.store,
