@@ -1,10 +1,11 @@
 //! The log of requests, sending one again, tests from the page, and keys that end.
 
-use tallystick::domain::campaign::ApprovalMode;
+use tallystick::domain::campaign::{ApprovalMode, CampaignState};
 use tallystick::domain::ids::{AdvertiserId, CampaignId};
 use tallystick::store::attempts::{self, Attempt};
 
 use crate::fixtures::{LiveCampaign, live_campaign, publisher, set_state, terms_of};
+use crate::members::PASSWORD;
 use crate::page::between;
 use crate::shop::{Shop, Visitor};
 use crate::support::{Answer, Browser, Kind, TestApp};
@@ -14,6 +15,12 @@ const DAY_MS: i64 = 86_400_000;
 
 async fn kept(app: &TestApp, advertiser: AdvertiserId, campaign: CampaignId) -> Vec<Attempt> {
     attempts::list_of_advertiser(&mut app.store.read().await.unwrap(), advertiser, campaign, 200).await.unwrap()
+}
+
+/// Sessions end when they were idle too long.
+async fn log_in(browser: &Browser) {
+    let fields = [("email", "owner.of.winter@parties.example"), ("password", PASSWORD)];
+    assert_eq!(browser.submit("/api/log_in", &fields).await.status, 200);
 }
 
 fn log_of(campaign: CampaignId) -> String {
@@ -65,8 +72,8 @@ async fn the_log_lists_searches_and_pages_the_requests_of_thirty_days() {
         assert_eq!(plain("?order_id=%00&reason=none&before=x&outcome=%27").await.status, 200);
 
         app.clock.advance_ms(30 * DAY_MS);
-        let fields = [("email", "winter@parties.example"), ("password", crate::members::PASSWORD)];
-        let _ = browser.submit("/api/log_in", &fields).await;
+        log_in(&browser).await;
+        assert!(plain("").await.plain().contains("No request came in yet"), "thirty days");
         app.stop().await;
     }
 }
@@ -91,7 +98,7 @@ async fn a_refused_request_is_sent_again_by_the_advertiser_and_counts_from_when_
         assert!(!refused.query.contains("sig=") && !refused.query.contains("eve"), "{}", refused.query);
         // Two days later the window of seven days is over, and yet the order was in it.
         app.clock.advance_ms(2 * DAY_MS);
-        let browser = log_in(&app, browser, "Winter").await;
+        log_in(&browser).await;
         let detail = browser.get(&format!("{}/{}", log_of(campaign), refused.attempt_id)).await.plain();
         assert!(detail.contains("You vouch for it") && detail.contains("No conversion"), "{detail}");
         let receipt = send_again(&browser, campaign, &refused).await;
@@ -143,7 +150,6 @@ async fn a_replay_follows_the_rules_of_now_and_raises_no_strangers_report() {
         assert!(receipt.text.contains("badge-unverified") && !receipt.text.contains("badge-key"));
 
         // An order of a campaign that did not run, once it runs.
-        use tallystick::domain::campaign::CampaignState;
         set_state(&app, campaign, CampaignState::Draft).await;
         let order = format!("order_id=O2&amount=50.00&currency=EUR&click_id={}", click.id);
         assert_eq!(shop.report(&app, &order).await.told().3, "campaign_inactive");
@@ -254,7 +260,7 @@ async fn a_key_counts_until_the_end_of_its_last_day_and_says_so() {
         assert!(!shop.post(&wrong, &order("K2")).await.text("message").contains("expired"), "only its holder is told");
         let log = kept(&app, advertiser, campaign).await;
         assert_eq!((log.len(), log[0].order_id.as_deref()), (2, Some("K2")), "the advertiser sees it in its log");
-        let browser = log_in(&app, browser, "Winter").await;
+        log_in(&browser).await;
         let shown = browser.get(&page).await.plain();
         assert!(shown.contains("expired on 3 Mar 2026, 00:00") && shown.contains("2 Mar 2026, 23:59"), "{shown}");
         assert!(shown.contains("report conversions of this campaign"), "{shown}");

@@ -244,6 +244,10 @@ impl World {
             let reply = shop.report(&self.app, &query).await;
             self.remember(name, reply.text("conversion_id").to_owned());
         }
+        let log = format!("/advertiser/campaigns/{}/requests", self.ids["x_live"].0);
+        let page = self.browser(X).get(&log).await;
+        let attempt = crate::page::between(&page.text, &format!("href=\"{log}/"), "\"").expect("a request").to_owned();
+        self.remember("x_attempt", attempt);
         sign_up(&self.app, "publisher", "New Party").await;
         let page = self.browser(Admin).get("/admin/parties").await;
         let row = page.text.split("<tr").find(|row| row.contains("New Party")).expect("the party is listed").to_owned();
