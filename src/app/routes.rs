@@ -6,7 +6,7 @@ use leptos_router::components::{FlatRoutes, Route, Router};
 use leptos_router::path;
 
 use super::receipt::ReceiptPage;
-use super::visitor::{CampaignPage, Campaigns, Home, LogInPage, NotFoundPage, SignUpPage};
+use super::visitor::{CampaignPage, Campaigns, Home, LogInPage, NotFoundPage, ReasonPage, Reasons, SignUpPage};
 use super::{admin, advertiser, publisher};
 
 /// The pages; the document around them is in `shell`.
@@ -21,6 +21,8 @@ pub fn Pages() -> impl IntoView {
                 <Route path=path!("/sign-up") view=SignUpPage/>
                 <Route path=path!("/campaigns") view=Campaigns/>
                 <Route path=path!("/campaigns/:id") view=CampaignPage/>
+                <Route path=path!("/reasons") view=Reasons/>
+                <Route path=path!("/reasons/:code") view=ReasonPage/>
                 <Route path=path!("/receipts/:id") view=ReceiptPage/>
                 <Route path=path!("/publisher") view=publisher::Overview/>
                 <Route path=path!("/publisher/campaigns") view=publisher::Campaigns/>
@@ -30,6 +32,7 @@ pub fn Pages() -> impl IntoView {
                 <Route path=path!("/publisher/links/:id/edit") view=publisher::EditLinkPage/>
                 <Route path=path!("/publisher/creatives") view=publisher::CreativesPage/>
                 <Route path=path!("/publisher/conversions") view=publisher::Conversions/>
+                <Route path=path!("/publisher/find") view=publisher::Find/>
                 <Route path=path!("/publisher/payouts") view=publisher::Payouts/>
                 <Route path=path!("/advertiser") view=advertiser::Overview/>
                 <Route path=path!("/advertiser/campaigns") view=advertiser::CampaignsPage/>
@@ -43,6 +46,7 @@ pub fn Pages() -> impl IntoView {
                 <Route path=path!("/advertiser/campaigns/:id/creatives/new") view=advertiser::NewCreativePage/>
                 <Route path=path!("/advertiser/publishers") view=advertiser::PublishersPage/>
                 <Route path=path!("/advertiser/conversions") view=advertiser::Conversions/>
+                <Route path=path!("/advertiser/find") view=advertiser::Find/>
                 <Route path=path!("/advertiser/balance") view=advertiser::BalancePage/>
                 <Route path=path!("/publisher/reports") view=publisher::Reports/>
                 <Route path=path!("/advertiser/reports") view=advertiser::Reports/>
@@ -53,6 +57,7 @@ pub fn Pages() -> impl IntoView {
                 <Route path=path!("/admin/conversions") view=admin::Conversions/>
                 <Route path=path!("/admin/requests") view=admin::RequestsPage/>
                 <Route path=path!("/admin/requests/:request") view=admin::RequestPage/>
+                <Route path=path!("/admin/find") view=admin::Find/>
                 <Route path=path!("/admin/payouts") view=admin::Payouts/>
                 <Route path=path!("/admin/payouts/:id") view=admin::PayoutRunPage/>
                 <Route path=path!("/admin/deposits") view=admin::Deposits/>

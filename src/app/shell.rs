@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use leptos_meta::MetaTags;
 
 use super::api::member::LogOut;
+use super::figures::root;
 use super::routes::Pages;
 use super::ui::{AssetBase, Icon};
 use crate::auth::session::Flash;
@@ -63,6 +64,7 @@ pub fn PublicFrame(flash: Option<Flash>, children: Children) -> impl IntoView {
             </main>
             <footer class="foot">
                 <p>"Tallystick: every conversion has a receipt."</p>
+                <nav aria-label="Foot"><a href="/reasons">"Reason codes"</a></nav>
             </footer>
         </div>
     }
@@ -148,6 +150,12 @@ pub fn Frame(viewer: Viewer, path: String, flash: Option<Flash>, children: Child
                     <LogOutForm/>
                 </div>
             </nav>
+            <header class="topbar">
+                <form role="search" aria-label="Find my order" method="get" action=format!("{}/find", root(kind))>
+                    <Icon name="search"/>
+                    <input type="search" name="q" aria-label="Find my order" placeholder="Order, click or receipt id"/>
+                </form>
+            </header>
             <main class="content" id="content" tabindex="-1">
                 <FlashNote flash=flash/>
                 {children()}

@@ -33,6 +33,7 @@ pub mod party;
 pub mod payout;
 pub mod raster;
 pub mod reason;
+pub mod reason_book;
 pub mod receipt;
 pub mod report;
 pub mod retention;

@@ -7,6 +7,7 @@ use sqlx::{query, query_as, query_scalar};
 use super::driver::{Conn, Writer};
 use super::error::StoreError;
 use crate::domain::ids::{AdvertiserId, AttemptId, CampaignId, ConversionId, MemberId};
+use crate::domain::party::Acting;
 use crate::domain::reason::{Outcome, ReasonCode};
 
 #[derive(Debug, Clone, sqlx::FromRow)]
@@ -79,6 +80,9 @@ sql! {
     LIST_OF_ADVERTISER = select!("join campaigns c on c.campaign_id = a.campaign_id
         where c.advertiser_id = $1 and a.campaign_id = $2 order by a.attempt_id desc limit $3");
     LIST_OF_CONVERSION = select!("where a.conversion_id = $1 and (a.campaign_id = $2) order by a.attempt_id");
+    LIST_OF_ORDER = select!("where a.order_id = $1 and a.attempt_id >= $2 order by a.attempt_id desc limit $3");
+    LIST_OF_ORDER_OF_ADVERTISER = select!("join campaigns c on c.campaign_id = a.campaign_id
+        where a.order_id = $1 and a.attempt_id >= $2 and c.advertiser_id = $4 order by a.attempt_id desc limit $3");
     COUNT = "select count(*) as attempts from attempts where outcome = $1";
 }
 
@@ -183,6 +187,31 @@ pub async fn list_of_conversion(
     conversion: ConversionId,
 ) -> Result<Vec<Attempt>, StoreError> {
     on_driver!(conn, |c| query_as(LIST_OF_CONVERSION).bind(conversion).bind(campaign).fetch_all(c).await)
+}
+
+/// The requests that named an order, from `first` on, newest first: an admin's are all, an advertiser's those about its
+/// campaigns; a publisher reads no requests.
+pub async fn list_of_order(
+    conn: &mut Conn,
+    acting: Acting,
+    order_id: &str,
+    first: AttemptId,
+    limit: i64,
+) -> Result<Vec<Attempt>, StoreError> {
+    let (text, advertiser) = match acting {
+        Acting::Publisher(_) => return Ok(Vec::new()),
+        Acting::Advertiser(advertiser) => (LIST_OF_ORDER_OF_ADVERTISER, Some(advertiser)),
+        Acting::Admin => (LIST_OF_ORDER, None),
+    };
+    on_driver!(conn, |c| {
+        let list = query_as(text).bind(order_id).bind(first).bind(limit);
+        match advertiser {
+            Some(advertiser) => list.bind(advertiser),
+            None => list,
+        }
+        .fetch_all(c)
+        .await
+    })
 }
 
 pub async fn count(conn: &mut Conn, outcome: Outcome) -> Result<i64, StoreError> {

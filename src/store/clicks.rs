@@ -10,6 +10,7 @@ use super::rows::MultiRow;
 use crate::domain::click::{Click, ClickLabel, ClickReason, Consent, DeviceClass};
 use crate::domain::ids::{CampaignId, ClickId, CreativeId, LinkId, PublisherId};
 use crate::domain::link::SubIds;
+use crate::domain::party::Acting;
 
 use super::links::SubColumns;
 
@@ -79,6 +80,9 @@ macro_rules! columns {
 
 sql! {
     FIND = concat!("select ", columns!(), " from clicks where click_id = $1");
+    FIND_OF_PUBLISHER = concat!("select ", columns!(), " from clicks where click_id = $1 and publisher_id = $2");
+    FIND_OF_ADVERTISER = concat!("select ", columns!(), " from clicks where click_id = $1
+        and campaign_id in (select campaign_id from campaigns where advertiser_id = $2)");
     DELETE_RECREATED = "delete from clicks where click_id = $1 and is_recreated";
     RECENT_OF_PUBLISHER = "select count(*) as clicks from clicks where click_id >= $1 and publisher_id = $2
         and label <> 'invalid'";
@@ -105,6 +109,17 @@ pub static VISITORS_ROWS: MultiRow = MultiRow::new(
 
 pub async fn find(conn: &mut Conn, id: ClickId) -> Result<Option<Click>, StoreError> {
     let row: Option<ClickRow> = on_driver!(conn, |c| query_as(FIND).bind(id).fetch_optional(c).await)?;
+    Ok(row.map(Click::from))
+}
+
+/// A click as the caller may see it: its publisher, the advertiser of its campaign, an admin. Else nothing.
+pub async fn find_of(conn: &mut Conn, acting: Acting, id: ClickId) -> Result<Option<Click>, StoreError> {
+    let (text, party) = match acting {
+        Acting::Admin => return find(conn, id).await,
+        Acting::Publisher(publisher) => (FIND_OF_PUBLISHER, publisher.party()),
+        Acting::Advertiser(advertiser) => (FIND_OF_ADVERTISER, advertiser.party()),
+    };
+    let row: Option<ClickRow> = on_driver!(conn, |c| query_as(text).bind(id).bind(party).fetch_optional(c).await)?;
     Ok(row.map(Click::from))
 }
 

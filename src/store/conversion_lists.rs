@@ -25,8 +25,9 @@ pub struct Listed {
     pub payout_reference: Option<String>,
 }
 
-macro_rules! list {
-    ($scope:literal) => {
+/// The beginning of a statement that reads [`Listed`], up to its conditions.
+macro_rules! listed {
+    () => {
         concat!(
             "select ",
             columns!(),
@@ -39,7 +40,18 @@ macro_rules! list {
             (select max(e.event_id) from conversion_events e where e.conversion_id = conversions.conversion_id)
                 as latest_event_id,
             (select o.reference from payouts o where o.payout_id = conversions.payout_id) as payout_reference
-            from conversions where (campaign_id = $1 or $1 is null)
+            from conversions where "
+        )
+    };
+}
+
+pub(super) use listed;
+
+macro_rules! list {
+    ($scope:literal) => {
+        concat!(
+            listed!(),
+            "(campaign_id = $1 or $1 is null)
             and (state = $2 or $2 is null) and (conversion_id < $3 or $3 is null)",
             $scope,
             " order by conversion_id desc limit $4"

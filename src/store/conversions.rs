@@ -66,6 +66,12 @@ impl Conversion {
         })
     }
 
+    /// The code to tell of it: why it is held or what `reason` says.
+    pub fn told_reason(&self) -> Option<&str> {
+        let held = self.held_reason.as_deref().filter(|_| self.state == ConversionState::Pending);
+        held.or(self.reason.as_deref())
+    }
+
     /// What the ledger has for it; nothing while it belongs to nobody.
     pub fn worth(&self) -> Option<Worth> {
         self.publisher_id.map(|publisher_id| Worth {

@@ -21,6 +21,7 @@ pub mod deposits;
 pub mod enrollments;
 pub mod error;
 pub mod evidence;
+pub mod find;
 pub mod landings;
 pub mod leases;
 pub mod ledger;
@@ -62,6 +63,7 @@ pub fn every_sql() -> impl Iterator<Item = (&'static str, &'static str, &'static
         driver::SQL,
         enrollments::SQL,
         evidence::SQL,
+        find::SQL,
         landings::SQL,
         leases::SQL,
         ledger::SQL,

@@ -62,11 +62,12 @@ pub struct ByHand {
 pub async fn refuse(
     store: &Store,
     environment: &Environment,
+    base_url: &BaseUrl,
     report: &Report,
     campaign: Option<CampaignId>,
     refused: &Refused,
 ) -> Result<Reply, StoreError> {
-    let reply = Reply::refusal(refused);
+    let reply = Reply::refusal(base_url, refused);
     let mut w = store.write().await?;
     let id = environment.new_id(AttemptId);
     attempts::insert(&mut w, &attempt(id, report, campaign, &reply)).await?;
@@ -101,7 +102,8 @@ pub async fn record(
     badge: Badge,
 ) -> Result<Reply, StoreError> {
     let refused = |refused: Refused| async move {
-        refuse(context.store, context.environment, report, Some(campaign.campaign_id), &refused).await
+        let Context { store, environment, base_url, .. } = context;
+        refuse(store, environment, base_url, report, Some(campaign.campaign_id), &refused).await
     };
     let mut w = context.store.write().await?;
     let all_terms = terms::list(&mut w, campaign.campaign_id).await?;

@@ -8,6 +8,8 @@ use crate::domain::conversion_report::Refused;
 use crate::domain::evidence::Arrival;
 use crate::domain::ids::ConversionId;
 use crate::domain::reason::{Outcome, ReasonCode};
+use crate::domain::reason_book;
+use crate::domain::site::BaseUrl;
 use crate::domain::time::{DAY_MS, SECOND_MS, Timestamp};
 use crate::store::conversions::Conversion;
 
@@ -22,6 +24,8 @@ pub struct ReplyBody {
     pub upgraded: bool,
     pub conversion_id: Option<ConversionId>,
     pub reason: Option<ReasonCode>,
+    /// The page that says what the reason means and what to do.
+    pub reason_url: Option<String>,
     pub receipt_url: Option<String>,
     /// Which field a refusal is about, and what to do.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -57,14 +61,19 @@ pub struct Reply {
     pub retry_after_seconds: Option<i64>,
 }
 
+fn page_of(base_url: &BaseUrl, reason: ReasonCode) -> String {
+    base_url.join(&reason_book::path(reason.as_str()))
+}
+
 impl Reply {
-    pub(super) fn refusal(refused: &Refused) -> Self {
+    pub(super) fn refusal(base_url: &BaseUrl, refused: &Refused) -> Self {
         let body = ReplyBody {
             outcome: refused.code.outcome(),
             duplicate: false,
             upgraded: false,
             conversion_id: None,
             reason: Some(refused.code),
+            reason_url: Some(page_of(base_url, refused.code)),
             receipt_url: None,
             field: Some(refused.field),
             message: Some(format!("{} {}", refused.message, refused.code.remedy())),
@@ -79,7 +88,7 @@ impl Reply {
             ConversionState::Unattributed => Outcome::Unattributed,
             _ => Outcome::Created,
         };
-        let reason = conversion.reason.as_deref().and_then(|reason| reason.parse().ok());
+        let reason: Option<ReasonCode> = conversion.reason.as_deref().and_then(|reason| reason.parse().ok());
         let first_status = if outcome == Outcome::Unattributed { 202 } else { 201 };
         let path = format!("/receipts/{}", conversion.conversion_id);
         let body = ReplyBody {
@@ -88,6 +97,7 @@ impl Reply {
             upgraded: arrival == Arrival::Upgrade,
             conversion_id: Some(conversion.conversion_id),
             reason,
+            reason_url: reason.map(|reason| page_of(context.base_url, reason)),
             receipt_url: Some(context.base_url.join(&path)),
             field: None,
             message: None,
@@ -102,6 +112,7 @@ impl Reply {
         reply.body.outcome = Outcome::Rejected;
         reply.body.duplicate = false;
         reply.body.reason = Some(ReasonCode::OrderConflict);
+        reply.body.reason_url = Some(page_of(context.base_url, ReasonCode::OrderConflict));
         reply.body.message = Some(ReasonCode::OrderConflict.sentence().to_owned());
         reply
     }
@@ -119,6 +130,7 @@ impl Reply {
             upgraded: false,
             conversion_id: None,
             reason: None,
+            reason_url: None,
             receipt_url: None,
             field: None,
             message: Some(message),

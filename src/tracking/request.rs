@@ -160,7 +160,8 @@ pub async fn record(
                 conversion::record(&context, report, campaign, *badge).await
             }
             Err((campaign, refused)) => {
-                conversion::refuse(&tracking.store, &tracking.environment, report, *campaign, refused).await
+                let base_url = &tracking.base_url;
+                conversion::refuse(&tracking.store, &tracking.environment, base_url, report, *campaign, refused).await
             }
         };
         tries += 1;

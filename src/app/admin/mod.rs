@@ -3,6 +3,7 @@
 mod campaigns;
 mod conversions;
 mod deposits;
+mod find;
 mod ledger;
 mod overview;
 mod parties;
@@ -13,6 +14,7 @@ mod requests;
 pub use campaigns::Campaigns;
 pub use conversions::Conversions;
 pub use deposits::Deposits;
+pub use find::Find;
 pub use ledger::Ledger;
 pub use overview::Overview;
 pub use parties::Parties;

@@ -6,10 +6,10 @@ mod sentence;
 use leptos::prelude::*;
 
 use self::review_forms::ReviewForms;
-use self::sentence::sentence;
+pub use self::sentence::sentence;
 use super::error::ApiError;
 use super::page::{Request, zone_of};
-use super::ui::StatusTag;
+use super::ui::{ReasonLink, StatusTag};
 use crate::domain::conversion::{ConversionState, OrderId};
 use crate::domain::ids::ConversionId;
 use crate::domain::money::Money;
@@ -151,6 +151,7 @@ fn line(
     let pays = kind != PartyKind::Publisher;
     let status = sentence(&row, zone, request.now);
     let Listed { conversion, campaign_name, publisher_name, .. } = row;
+    let code = conversion.told_reason().map(ToOwned::to_owned);
     let money = |minor| Money::new(minor, conversion.currency).to_string();
     let order = match conversion.order_id.parse::<OrderId>() {
         Ok(order) if !pays => order.masked(),
@@ -175,7 +176,10 @@ fn line(
             {pays.then(|| view! { <td class="num money" data-label="Network fee">{money(conversion.fee_minor)}</td> })}
             <td data-label="Reported"><span class=format!("badge badge-{badge}")>{badge}</span></td>
             <td data-label="Status">
-                <span><StatusTag state=conversion.state.as_str()/><span class="status-reason">{status}</span></span>
+                <span>
+                    <StatusTag state=conversion.state.as_str()/>
+                    <span class="status-reason">{status}" "{code.map(|code| view! { <ReasonLink code=code/> })}</span>
+                </span>
             </td>
             {pays.then(|| view! {
                 <td data-label="Review">

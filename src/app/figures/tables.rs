@@ -8,6 +8,7 @@ use crate::domain::click::ClickReason;
 use crate::domain::ids::{CampaignId, CreativeId, LinkId, PublisherId};
 use crate::domain::money::{Currency, Money};
 use crate::domain::party::PartyKind;
+use crate::domain::reason_book::path;
 use crate::domain::report::{ConversionSums, Dimension};
 use crate::domain::time::Day;
 use crate::reports::figures::{Figures, Row};
@@ -124,7 +125,13 @@ pub fn clicks_table(figures: &Figures) -> AnyView {
             ClickReason::ConsentDenied => "Clicks without consent (cannot earn)",
             other => other.as_str(),
         };
-        line(name, reason.sentence(), *clicks)
+        let (code, sentence, clicks) = (reason.as_str(), reason.sentence(), *clicks);
+        view! {
+            <tr>
+                <th scope="row"><a href=path(code)>{name}</a><span class="sub">{sentence}</span></th>
+                <td class="num" data-label="Clicks">{clicks}</td>
+            </tr>
+        }
     });
     view! {
         <div class="table-wrap" tabindex="0" role="region" aria-label="Clicks by label">

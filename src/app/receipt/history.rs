@@ -4,6 +4,7 @@ use leptos::prelude::*;
 
 use super::sheet::moment;
 use crate::app::page::zone_of;
+use crate::app::ui::ReasonLink;
 use crate::domain::conversion::ConversionState;
 use crate::domain::evidence::Evidence;
 use crate::domain::money::Money;
@@ -11,7 +12,7 @@ use crate::domain::party::{PartyKind, Viewer};
 use crate::domain::reason::ReasonCode;
 use crate::domain::receipt::ReceiptField;
 use crate::domain::review::{EventRecord, StepReason};
-use crate::domain::trace::TraceLine;
+use crate::domain::trace::{TraceLine, Verdict};
 use crate::reports::receipt::Receipt;
 
 fn words(name: &str) -> String {
@@ -115,7 +116,12 @@ pub fn reports(receipt: &Receipt, viewer: &Viewer) -> AnyView {
                 <th scope="row">{moment(&zone, one.received_at)}</th>
                 <td data-label="Vouched for by"><span class=badge>{one.badge.as_str()}</span></td>
                 <td class="num" data-label="Amount">{money.unwrap_or_else(|| "\u{2013}".to_owned())}</td>
-                <td data-label="Notes">{notes}</td>
+                <td data-label="Notes">
+                    <span>
+                        {notes}" "
+                        {one.is_conflict.then(|| view! { <ReasonLink code=ReasonCode::OrderConflict.as_str()/> })}
+                    </span>
+                </td>
             </tr>
         }
     });
@@ -160,13 +166,22 @@ pub fn clicks(receipt: &Receipt, viewer: &Viewer) -> AnyView {
             || format!("No click: {}", line.text.clone().unwrap_or_default()),
             |click| moment(&zone, click.time()),
         );
+        let refusal = match line.verdict {
+            Verdict::Refused(code) => Some(code),
+            Verdict::Won | Verdict::Lost(_) => None,
+        };
         let sources = line.sources.iter().map(|source| source.as_str()).collect::<Vec<_>>().join(", ");
         view! {
             <tr>
                 <th scope="row">{at}</th>
                 <td data-label="Publisher">{whose(line)}</td>
                 <td data-label="Came by">{format!("{} {sources}", line.badge)}</td>
-                <td data-label="Verdict"><strong>{line.verdict.as_str()}</strong>": "{line.verdict.sentence()}</td>
+                <td data-label="Verdict">
+                    <span>
+                        <strong>{line.verdict.as_str()}</strong>": "{line.verdict.sentence()}" "
+                        {refusal.map(|code| view! { <ReasonLink code=code.as_str()/> })}
+                    </span>
+                </td>
             </tr>
         }
     });
@@ -250,12 +265,14 @@ pub fn requests(receipt: &Receipt, viewer: &Viewer) -> AnyView {
         .into_any();
     }
     let requests = receipt.requests.iter().map(|one| {
+        let reason = one.reason;
         let line = format!("{} /{} \u{b7} {}", one.method, one.endpoint, one.http_status);
         let text = [one.query.as_str(), one.body.as_str()].join("\n").trim().to_owned();
         let label = format!("{line}, {}", moment(&zone_of(viewer), one.attempt_id.time()));
         view! {
             <details>
                 <summary>{label}</summary>
+                {reason.map(|code| view! { <p>{code.sentence()}" "<ReasonLink code=code.as_str()/></p> })}
                 <pre class="code" tabindex="0"><code>{text}</code></pre>
             </details>
         }

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use crate::app::page::zone_of;
 use crate::app::shell::Mark;
-use crate::app::ui::{Icon, StatusTag};
+use crate::app::ui::{Icon, ReasonLink, StatusTag};
 use crate::domain::conversion::{ConversionState, OrderId};
 use crate::domain::money::Money;
 use crate::domain::party::{PartyKind, Viewer};
@@ -198,6 +198,7 @@ impl Sheet<'_> {
 /// The sheet, for this viewer.
 pub fn sheet(receipt: &Receipt, viewer: &Viewer) -> AnyView {
     let sheet = Sheet { receipt, viewer, zone: zone_of(viewer) };
+    let code = receipt.conversion.told_reason().map(ToOwned::to_owned);
     let parties = format!("{} \u{b7} {}", receipt.campaign_name, receipt.advertiser_name);
     view! {
         <article class="receipt">
@@ -206,7 +207,7 @@ pub fn sheet(receipt: &Receipt, viewer: &Viewer) -> AnyView {
                 <h2>{parties}</h2>
                 <div class="mono">{receipt.conversion.conversion_id.to_string()}</div>
                 <StatusTag state=receipt.conversion.state.as_str()/>
-                <p>{sheet.status()}</p>
+                <p>{sheet.status()}" "{code.map(|code| view! { <ReasonLink code=code/> })}</p>
             </header>
             {sheet.click()}
             {sheet.order()}

@@ -4,7 +4,7 @@ pub mod field;
 pub mod text;
 
 pub use field::{Check, Field, Hidden, PasswordField, QuantityField, Select, Submit, TextArea};
-pub use text::{Icon, StatusTag};
+pub use text::{Icon, ReasonLink, StatusTag};
 
 /// The folder of the assets, `/pkg/{version}`, given to every page by its handler.
 #[derive(Debug, Clone)]

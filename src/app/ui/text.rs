@@ -15,6 +15,13 @@ pub fn Icon(name: &'static str) -> impl IntoView {
     }
 }
 
+/// A reason code as a link to the page that says what it means.
+#[component]
+pub fn ReasonLink(#[prop(into)] code: String) -> impl IntoView {
+    let href = crate::domain::reason_book::path(&code);
+    view! { <a class="mono small above" href=href>{code}</a> }
+}
+
 /// A state as a tag: the word, coloured by its class; `title` is the sentence that says what comes next.
 #[component]
 pub fn StatusTag(#[prop(into)] state: String, #[prop(optional, into)] title: String) -> impl IntoView {

@@ -1,0 +1,12 @@
+//! Find my order, for the publisher's eyes.
+
+use leptos::prelude::*;
+
+use crate::app::find::find_page;
+use crate::app::page::role_page;
+use crate::domain::party::PartyKind;
+
+#[component]
+pub fn Find() -> impl IntoView {
+    role_page(PartyKind::Publisher, "Find my order", find_page)
+}
