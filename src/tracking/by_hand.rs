@@ -71,7 +71,7 @@ impl Hand<'_> {
         };
         if let Err(refused) = read {
             let campaign = Some(self.campaign.campaign_id);
-            return conversion::refuse(self.store, self.environment, &report, campaign, &refused).await;
+            return conversion::refuse(self.store, self.environment, self.base_url, &report, campaign, &refused).await;
         }
         let report =
             if self.is_new(attempt, &report.fields).await? { happened_at_first(report, attempt) } else { report };

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::{meaning, way_in};
-use crate::app::ui::StatusTag;
+use crate::app::ui::{ReasonLink, StatusTag};
 use crate::domain::time::Zone;
 use crate::store::attempts::Attempt;
 
@@ -14,7 +14,7 @@ pub fn detail(place: &str, zone: &Zone, attempt: &Attempt) -> impl IntoView + us
 
 fn facts(place: &str, zone: &Zone, attempt: &Attempt) -> impl IntoView + use<> {
     let at = attempt.attempt_id.time();
-    let code = attempt.reason.map(|reason| view! { <dt>"Reason"</dt><dd class="mono">{reason.as_str()}</dd> });
+    let code = attempt.reason.map(|reason| view! { <dt>"Reason"</dt><dd><ReasonLink code=reason.as_str()/></dd> });
     let order = attempt.order_id.clone();
     let receipt = attempt.conversion_id.map(|id| format!("/receipts/{id}"));
     let original = attempt.replay_of.map(|id| format!("{place}/{id}"));

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::{Narrowed, PAGE, meaning, way_in};
-use crate::app::ui::StatusTag;
+use crate::app::ui::{ReasonLink, StatusTag};
 use crate::domain::time::Zone;
 use crate::store::attempts::Attempt;
 
@@ -66,7 +66,7 @@ pub fn table(label: &'static str, place: &str, zone: &Zone, attempts: Vec<Attemp
 
 fn row(place: &str, zone: &Zone, attempt: &Attempt) -> impl IntoView + use<> {
     let (id, at) = (attempt.attempt_id, attempt.attempt_id.time());
-    let code = attempt.reason.map_or_else(String::new, |reason| reason.to_string());
+    let code = attempt.reason.map(|reason| view! { <ReasonLink code=reason.as_str()/> });
     view! {
         <tr>
             <th scope="row">
@@ -77,7 +77,7 @@ fn row(place: &str, zone: &Zone, attempt: &Attempt) -> impl IntoView + use<> {
             <td data-label="Answer">
                 <span>
                     <StatusTag state=attempt.outcome.as_str()/>
-                    <span class="status-reason">{format!("{} {code}", attempt.http_status)}</span>
+                    <span class="status-reason">{attempt.http_status}" "{code}</span>
                 </span>
             </td>
             <td data-label="What it means">{meaning(attempt)}</td>
