@@ -36,8 +36,12 @@ pub struct Raster {
 
 /// Reads an uploaded file, away from the threads that answer requests.
 pub async fn read(file: Vec<u8>, file_name: String, content_type: String) -> Result<Raster, RasterRefused> {
-    let _turn = AT_ONCE.acquire().await;
-    let work = move || rewrite(&file, inspect(&file, &file_name, &content_type)?);
+    let turn = AT_ONCE.acquire().await;
+    let work = move || {
+        // Held by the work itself: whoever asked may be gone before it is done.
+        let _turn = turn;
+        rewrite(&file, inspect(&file, &file_name, &content_type)?)
+    };
     tokio::task::spawn_blocking(work).await.unwrap_or(Err(RasterRefused::Damaged))
 }
 

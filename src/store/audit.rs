@@ -107,13 +107,14 @@ sql! {
         left join campaigns k on k.campaign_id = c.campaign_id left join parties p on p.party_id = c.publisher_id
         left join terms t on t.campaign_id = c.campaign_id and t.version = c.terms_version) b
         where b.problem is not null order by b.click_id";
-    BAD_LABELS = "select min(click_id) as first_click, max(click_id) as last_click, count(*) as clicks,
+    BAD_LABELS = "select g.first_click, g.last_click, g.clicks, g.valid, g.valid_click from (
+        select min(click_id) as first_click, max(click_id) as last_click, count(*) as clicks,
         cast(sum(case when label = 'valid' then 1 else 0 end) as bigint) as valid,
         min(case when label = 'valid' then click_id end) as valid_click from clicks
         where label <> 'invalid' and visitor is not null and click_id >= $1
-        group by (click_id >> 21) / 86400000, publisher_id, campaign_id, visitor
-        having sum(case when label = 'valid' then 1 else 0 end) <> 1
-        or (min(case when label = 'valid' then click_id end) >> 21) - (min(click_id) >> 21) > $2 order by 1";
+        group by (click_id >> 21) / 86400000, publisher_id, campaign_id, visitor) g
+        left join deferrals d on d.utc_day = (g.first_click >> 21) / 86400000 + 18262
+        where g.valid <> 1 or ((g.valid_click >> 21) - (g.first_click >> 21) > $2 and d.utc_day is null) order by 1";
     FIRST_VISITOR_DAY = "select min(v.utc_day) as utc_day from visitors v
         join visitor_salts s on s.utc_day = v.utc_day";
     UNKNOWN_VISITORS = "select c.click_id, 'it is valid on a day on which its visitor is not known' as problem

@@ -26,6 +26,10 @@ use crate::store::conversions::{self, Conversion};
 use crate::store::evidence::{self, Origin};
 use crate::store::{Store, StoreError, Writer, report_quotas, rollups, terms};
 
+/// Different unverified reports that are kept of one order, since every decision is stored with all its inputs. A shop's
+/// pages send two or three.
+const UNVERIFIED_EVIDENCE_MAX: usize = 20;
+
 /// What recording a report needs of the network.
 #[derive(Clone, Copy)]
 pub struct Context<'a> {
@@ -175,9 +179,12 @@ impl Order<'_> {
     async fn store(&self, w: &mut Writer, new: Evidence) -> Result<Option<Reply>, StoreError> {
         let attempt_id = self.context.environment.new_id(AttemptId);
         let (conversion, arrival) = match self.first(w, &new, attempt_id).await? {
-            Some(_) if !self.has_place(w, new.badge).await? => return Ok(None),
+            Some(conversion) if !self.has_place(w, new.badge, &conversion).await? => return Ok(None),
             Some(conversion) => (conversion, Arrival::First),
-            None => self.another(w, new, attempt_id).await?,
+            None => match self.another(w, new, attempt_id).await? {
+                Some(known) => known,
+                None => return Ok(None),
+            },
         };
         let reply = match arrival {
             Arrival::Conflict => Reply::conflict(self.context, &conversion),
@@ -187,9 +194,10 @@ impl Order<'_> {
         Ok(Some(reply))
     }
 
-    /// Whether the day has a place for one more new order. Only what anybody can send has a quota.
-    async fn has_place(&self, w: &mut Writer, badge: Badge) -> Result<bool, StoreError> {
-        if badge != Badge::Unverified {
+    /// Whether the day has a place for one more new order. Only what anybody can make up has a quota: an order that is
+    /// credited brought a click id of ours, and so nobody can use up the places of a shop's real orders.
+    async fn has_place(&self, w: &mut Writer, badge: Badge, conversion: &Conversion) -> Result<bool, StoreError> {
+        if badge != Badge::Unverified || conversion.publisher_id.is_some() {
             return Ok(true);
         }
         let (day, most) = (self.context.environment.now().utc_day(), self.context.unverified_per_day_max);
@@ -221,13 +229,13 @@ impl Order<'_> {
         Ok(Some(conversion))
     }
 
-    /// A further report of a known order.
+    /// A further report of a known order; nothing where it is one too many that anybody could have sent.
     async fn another(
         &self,
         w: &mut Writer,
         mut new: Evidence,
         attempt: AttemptId,
-    ) -> Result<(Conversion, Arrival), StoreError> {
+    ) -> Result<Option<(Conversion, Arrival)>, StoreError> {
         let (campaign, order) = (self.campaign.campaign_id, self.parsed.order_id.as_str());
         let locked = conversions::lock_by_order(w, campaign, self.parsed.event.as_str(), order).await?;
         let before = locked.ok_or(StoreError::NotFound)?;
@@ -235,11 +243,15 @@ impl Order<'_> {
         let arrival = compare(&Content::of(&new), &known, before.state);
         new.is_conflict = arrival == Arrival::Conflict;
         if known.iter().any(|known| says_the_same(known, &new)) {
-            return Ok((before, arrival));
+            return Ok(Some((before, arrival)));
+        }
+        let unverified = known.iter().filter(|known| known.badge == Badge::Unverified).count();
+        if new.badge == Badge::Unverified && unverified >= UNVERIFIED_EVIDENCE_MAX {
+            return Ok(None);
         }
         if !before.state.is_open() {
             self.append_evidence(w, before.conversion_id, &new, attempt).await?;
-            return Ok((before, arrival));
+            return Ok(Some((before, arrival)));
         }
         let (mut inputs, _) = evidence::latest_decision(w, before.conversion_id).await?.ok_or(StoreError::NotFound)?;
         inputs.evidence = known;
@@ -254,7 +266,7 @@ impl Order<'_> {
                 if arrival == Arrival::Upgrade { StepReason::EvidenceUpgraded } else { StepReason::EvidenceAdded };
             self.step(w, Some(&before), &after, reason).await?;
         }
-        Ok((after, arrival))
+        Ok(Some((after, arrival)))
     }
 
     fn decide(&self, inputs: &Inputs) -> Result<Decision, StoreError> {

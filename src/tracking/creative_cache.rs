@@ -18,7 +18,8 @@ const IMAGE_BYTES_MAX: usize = 64 * 1_024 * 1_024;
 struct Known {
     /// The state of the routes that `creatives` are made from.
     version: u64,
-    creatives: HashMap<CreativeId, Arc<Creative>>,
+    /// Nothing where there is none: a wrong id in a link costs one read.
+    creatives: HashMap<CreativeId, Option<Arc<Creative>>>,
 }
 
 #[derive(Default)]
@@ -46,24 +47,23 @@ impl CreativeCache {
             if known.version == version
                 && let Some(creative) = known.creatives.get(&id)
             {
-                return Ok(Some(creative.clone()));
+                return Ok(creative.clone());
             }
         }
-        let Some(creative) = creatives::find(&mut self.store.read().await?, id).await? else { return Ok(None) };
-        let creative = Arc::new(creative);
-        self.keep(creative.clone(), version);
-        Ok(Some(creative))
+        let creative = creatives::find(&mut self.store.read().await?, id).await?.map(Arc::new);
+        self.keep(id, creative.clone(), version);
+        Ok(creative)
     }
 
     /// Keeps what was read when the routes were at `version`, unless they changed since.
-    fn keep(&self, creative: Arc<Creative>, version: u64) {
+    fn keep(&self, id: CreativeId, creative: Option<Arc<Creative>>, version: u64) {
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
         let current = self.store.changes().routes_version();
         if known.version != current || known.creatives.len() >= CREATIVES_MAX {
             *known = Known { version: current, creatives: HashMap::new() };
         }
         if version == current {
-            known.creatives.insert(creative.creative_id, creative);
+            known.creatives.insert(id, creative);
         }
     }
 

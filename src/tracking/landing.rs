@@ -108,8 +108,12 @@ async fn record(tracking: &Tracking, body: &[u8]) -> Result<Result<(StatusCode, 
         return Ok(Err(ReasonCode::ClickCampaignMismatch));
     }
     let at = tracking.environment.now();
-    let landing =
-        Landing { click_id: token.click_id, landed_at_ms: at, path: path_of(&of("path").unwrap_or_default()) };
+    let landing = Landing {
+        click_id: token.click_id,
+        // An id may run ahead of a clock that was set back; yet nothing lands before it happened.
+        landed_at_ms: at.max(token.time()),
+        path: path_of(&of("path").unwrap_or_default()),
+    };
     match tracking.landings.record(landing, target.readers.clone()).await {
         Some(Recorded::New(click)) => Ok(Ok((StatusCode::CREATED, seconds(tracking, &click).await?))),
         Some(Recorded::Again(click)) => Ok(Ok((StatusCode::OK, seconds(tracking, &click).await?))),

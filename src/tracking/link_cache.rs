@@ -109,15 +109,16 @@ impl LinkCache {
 
     /// The link of a slug; nothing where there is none.
     pub async fn find(&self, slug: &str) -> Result<Option<Arc<Target>>, StoreError> {
+        // What has not the shape of a slug is asked of nobody: other keys of the cache are no slugs, and a NUL is no
+        // text for PostgreSQL.
+        if slug.parse::<Slug>().is_err() {
+            return Ok(None);
+        }
         let version = self.store.changes().routes_version();
         if version == self.version.load(Ordering::Acquire)
             && let Some(target) = self.known.read().unwrap_or_else(PoisonError::into_inner).get(slug)
         {
             return Ok(Some(target.clone()));
-        }
-        // What has not the shape of a slug is asked of no database: a NUL is no text for PostgreSQL.
-        if slug.parse::<Slug>().is_err() {
-            return Ok(None);
         }
         let mut conn = self.store.read().await?;
         let Some(route) = links::find_route(&mut conn, slug).await? else { return Ok(None) };

@@ -142,38 +142,41 @@ struct Writing {
 
 impl Writing {
     async fn write_all(self, mut jobs: mpsc::Receiver<Job>) {
-        let mut batch = Vec::new();
+        let (mut batch, mut last_day) = (Vec::new(), 0);
         while jobs.recv_many(&mut batch, BATCH_CLICKS_MAX).await > 0 {
             batch.sort_by_key(|job| job.click.click_id);
-            while let Err(error) = self.write(&mut batch).await {
+            let missed = self.take_missed();
+            while let Err(error) = self.write(&mut batch, missed).await {
                 tracing::error!(clicks = batch.len(), %error, "a batch of clicks is not stored yet");
                 tokio::time::sleep(Duration::from_millis(RETRY_PAUSE_MS)).await;
             }
-            let utc_day = batch.last().map_or(0, |job| job.click.click_id.time().utc_day());
+            last_day = batch.last().map_or(last_day, |job| job.click.click_id.time().utc_day());
             for job in batch.drain(..) {
                 // The visitor may be gone.
                 let _ = job.stored.send(());
             }
-            self.count_missed(utc_day).await;
+        }
+        if let Err(error) = self.count_last_missed(last_day).await {
+            tracing::error!(%error, "the last deferred clicks are not counted");
         }
     }
 
-    /// Counts the promises that the batch missed. What cannot be counted now is counted after the next batch.
-    async fn count_missed(&self, utc_day: i64) {
+    /// The promises that were missed since the last batch: counted with the next one, not by a commit of their own,
+    /// which would make the database slower still.
+    fn take_missed(&self) -> Deferrals {
         let take = |count: &AtomicI64| count.swap(0, Ordering::Relaxed);
         let missed = Deferrals { deferred: take(&self.missed.deferred), lost: take(&self.missed.lost) };
-        if missed == Deferrals::default() {
-            return;
+        if missed != Deferrals::default() {
+            tracing::warn!(deferred = missed.deferred, lost = missed.lost, "clicks were answered before their commit");
         }
-        tracing::warn!(deferred = missed.deferred, lost = missed.lost, "clicks were answered before their commit");
-        if let Err(error) = self.add_missed(utc_day, missed).await {
-            tracing::error!(%error, "deferred clicks are not counted yet");
-            self.missed.deferred.fetch_add(missed.deferred, Ordering::Relaxed);
-            self.missed.lost.fetch_add(missed.lost, Ordering::Relaxed);
-        }
+        missed
     }
 
-    async fn add_missed(&self, utc_day: i64, missed: Deferrals) -> Result<(), StoreError> {
+    async fn count_last_missed(&self, utc_day: i64) -> Result<(), StoreError> {
+        let missed = self.take_missed();
+        if missed == Deferrals::default() {
+            return Ok(());
+        }
         let mut w = self.store.write().await?;
         deferrals::add(&mut w, utc_day, missed).await?;
         w.commit().await
@@ -188,8 +191,8 @@ impl Writing {
     }
 
     /// One transaction: who is new today, the clicks, the totals.
-    async fn write(&self, batch: &mut [Job]) -> Result<(), StoreError> {
-        let mut w = self.begin().await?;
+    async fn write(&self, batch: &mut [Job], missed: Deferrals) -> Result<(), StoreError> {
+        let mut w = self.begin_counting(batch, missed).await?;
         label(&mut w, batch.iter_mut().collect()).await?;
         let clicks: Vec<&Click> = batch.iter().map(|job| &job.click).collect();
         if clicks::insert_batch(&mut w, &clicks).await? == clicks.len() as u64 {
@@ -199,7 +202,16 @@ impl Writing {
         }
         // Some were there before: made again from their token while they waited in the queue.
         drop(w);
-        write_again(self.begin().await?, batch).await
+        write_again(self.begin_counting(batch, missed).await?, batch).await
+    }
+
+    async fn begin_counting(&self, batch: &[Job], missed: Deferrals) -> Result<Writer, StoreError> {
+        let mut w = self.begin().await?;
+        if missed != Deferrals::default() {
+            let utc_day = batch.last().map_or(0, |job| job.click.click_id.time().utc_day());
+            deferrals::add(&mut w, utc_day, missed).await?;
+        }
+        Ok(w)
     }
 }
 

@@ -142,7 +142,7 @@ pub async fn make_click(
 ) -> Result<Followed, StoreError> {
     let at = tracking.environment.now();
     let asked = Asked::read(query, &target.sub_ids);
-    let creative = creative_of(tracking, target, asked.creative).await?;
+    let creative = creative_of(tracking, target, asked.creative).await;
     let agent = text(headers, USER_AGENT.as_str()).filter(|agent| !agent.is_empty());
     let is_opted_out = text(headers, "sec-gpc") == Some("1");
     let consent = Consent::read(asked.consent.as_deref(), is_opted_out, tracking.opt_out == OptOut::Respect);
@@ -180,14 +180,13 @@ pub async fn make_click(
 }
 
 /// The creative that a link names, if it is one of the link's own campaign.
-async fn creative_of(
-    tracking: &Tracking,
-    target: &Target,
-    id: Option<CreativeId>,
-) -> Result<Option<Arc<Creative>>, StoreError> {
-    let Some(id) = id else { return Ok(None) };
-    let found = tracking.creatives.find(id).await?;
-    Ok(found.filter(|creative| creative.campaign_id == target.campaign_id))
+async fn creative_of(tracking: &Tracking, target: &Target, id: Option<CreativeId>) -> Option<Arc<Creative>> {
+    let found = tracking.creatives.find(id?).await.unwrap_or_else(|error| {
+        // The click counts all the same, for its link alone.
+        tracing::error!(%error, "a click's creative could not be read");
+        None
+    });
+    found.filter(|creative| creative.campaign_id == target.campaign_id)
 }
 
 /// A click's record as far as the judgement and the user agent tell it.
@@ -257,7 +256,10 @@ fn location(
         _ => checked.or(saved.into_iter().find(|saved| !saved.is_empty())),
     };
     let landing = || lead(&target.landing_url).or_else(|| Url::parse(&target.landing_url).ok());
-    let url = wanted.and_then(lead).or_else(landing);
+    let led = wanted.and_then(lead);
+    // A deep link may also fail once its macros are replaced.
+    let is_rejected = is_rejected || (led.is_none() && wanted.is_some() && wanted == checked);
+    let url = led.or_else(landing);
     (url.expect("a landing page is a checked address"), is_rejected)
 }
 

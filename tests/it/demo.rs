@@ -13,6 +13,7 @@ use tallystick::domain::payout::PayoutState;
 use tallystick::domain::secret::SecretKey;
 use tallystick::domain::site::BaseUrl;
 use tallystick::domain::time::Timestamp;
+use tallystick::reports::verify::{differences, told, verify};
 use tallystick::server::config::Config;
 use tallystick::server::demo::{self, PASSWORD, Size};
 use tallystick::server::layers::client_address::TrustedProxies;
@@ -133,6 +134,12 @@ impl Filled {
         (running, self.database)
     }
 
+    /// Everything comes out the same from the raw rows.
+    async fn assert_verified(&self) {
+        let checks = verify(&mut self.store.snapshot().await.unwrap()).await.unwrap();
+        assert_eq!(differences(&checks), 0, "{}", told(&checks));
+    }
+
     /// Everybody logs in with what the log-in page shows.
     async fn assert_log_ins(self) {
         let running = Running::start(self.config, self.store, self.environment, self.listener).await.unwrap();
@@ -191,6 +198,7 @@ async fn a_small_demo_has_everything_on_every_database() {
         let expected = ["bot", "consent_denied", "flood", "head", "link_inactive", "no_user_agent", "speculative"];
         assert!(expected.iter().all(|reason| reasons.contains(*reason)), "{reasons:?}");
         filled.assert_complete().await;
+        filled.assert_verified().await;
         filled.assert_log_ins().await;
     }
 }
@@ -214,5 +222,6 @@ async fn the_full_demo_has_thirty_thousand_clicks_and_nine_hundred_conversions()
     let conversions = filled.conversions().await.len();
     assert!((820..=980).contains(&conversions), "{conversions}");
     filled.assert_complete().await;
+    filled.assert_verified().await;
     filled.store.close().await;
 }

@@ -54,6 +54,21 @@ async fn the_script_is_small_and_any_site_may_load_it() {
     network.app.stop().await;
 }
 
+/// An id may run ahead of a clock that is set back.
+#[tokio::test]
+async fn nothing_lands_before_it_happened() {
+    for kind in Kind::all() {
+        let network = Network::start(kind).await;
+        let token = network.click(0, 1, &[]).await;
+        network.app.clock.advance_ms(-5_000);
+        let landed = send(&network, &format!("campaign={}&click_id={token}&path=%2F", network.w)).await;
+        assert_eq!(landed.status, 201, "{}", landed.text);
+        let clicked = ClickToken::read(&token).unwrap().time();
+        assert_eq!(stored(&network, &token).await.unwrap().landed_at_ms, clicked);
+        network.app.stop().await;
+    }
+}
+
 #[tokio::test]
 async fn a_click_lands_once_and_takes_the_cookie_duration_of_its_terms() {
     for kind in Kind::all() {

@@ -81,8 +81,35 @@ async fn beyond_the_quota_a_new_order_that_anybody_can_send_is_counted_and_refus
         assert_eq!(signed.told(), (202, "unattributed", false, "no_evidence"), "who signs has no quota");
         assert_eq!(shop.report(&app, &order("Q1")).await.status, 202, "nothing of the refused report is left");
         assert_eq!(stranger.pixel(&shop.campaign, &order("Q1")).await.status, 200);
+        // Nobody can make up a click id of ours: the shop's real orders never run out of places.
+        let (_, publisher) = publisher(&app, "Garden Letters").await;
+        let buyer = Visitor::new(&app, 1);
+        buyer.click(&link(&app, publisher, campaign).await).await;
+        assert_eq!(buyer.pixel(&shop.campaign, &order("C1")).await.status, 201);
         app.clock.set("2026-03-03T00:00:00Z");
         assert_eq!(stranger.pixel(&shop.campaign, &order("Q0")).await.status, 202, "a new day");
+        app.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn of_one_order_only_so_many_reports_are_kept_that_anybody_can_send() {
+    for kind in Kind::all() {
+        let app = TestApp::start(kind).await;
+        let campaign = live_campaign(&app, "Winter", ApprovalMode::Manual).await.campaign;
+        let (shop, stranger) = (Shop::new(&app, &campaign.to_string()), Visitor::new(&app, 9));
+        let order = |cents: i32| format!("order_id=P1&amount=0.{cents}&currency=EUR");
+        assert_eq!(stranger.pixel(&shop.campaign, &order(10)).await.status, 202);
+        for cents in 11..30 {
+            assert_eq!(stranger.pixel(&shop.campaign, &order(cents)).await.status, 409, "{cents}");
+        }
+        for cents in 30..33 {
+            assert_eq!(stranger.pixel(&shop.campaign, &order(cents)).await.status, 429, "{cents}");
+        }
+        assert_eq!(rows(&app.store, "evidence").await, 20);
+        assert_eq!(stranger.pixel(&shop.campaign, &order(10)).await.status, 200, "what is known is answered as before");
+        let signed = shop.report(&app, "order_id=P1&amount=49.90&currency=EUR").await;
+        assert!(signed.status == 200 && signed.body["upgraded"] == true, "a signed report is always taken: {signed:?}");
         app.stop().await;
     }
 }

@@ -8,7 +8,7 @@ use crate::creatives::raster::Raster;
 use crate::domain::creative::{CreativeKind, Words};
 use crate::domain::ids::{AdvertiserId, CampaignId, CreativeId};
 use crate::domain::party::Name;
-use crate::store::campaigns::Campaign;
+use crate::store::campaigns::{self, Campaign};
 use crate::store::creatives::{self, Creative};
 
 /// A campaign has at most so many creatives, and its list shows them all.
@@ -73,6 +73,8 @@ pub async fn add(
     raster: Option<Raster>,
 ) -> Result<Option<CreativeId>, ApiError> {
     let mut w = app.store.write().await?;
+    // Nobody else adds one until this transaction ends.
+    campaigns::lock_of_advertiser(&mut w, advertiser, campaign_id).await?;
     let known = creatives::list_of_advertiser(&mut w, advertiser, campaign_id, CREATIVES_MAX).await?;
     if known.len() as i64 == CREATIVES_MAX {
         return Ok(None);

@@ -16,7 +16,7 @@ use crate::domain::conversion::{ConversionState, OrderId};
 use crate::domain::ids::{CampaignId, ClickId, first_id_at};
 use crate::domain::money::{Currency, Money};
 use crate::domain::party::{Acting, PartyKind, PartyState, Viewer};
-use crate::domain::reason::Outcome;
+use crate::domain::reason::{Outcome, ReasonCode};
 use crate::domain::report::{Dimension, Ratio};
 use crate::domain::time::{MINUTE_MS, Timestamp};
 use crate::reports::figures::{Figures, Row, ranked};
@@ -24,7 +24,7 @@ use crate::reports::query::{Effect, Metric};
 use crate::reports::{self, Report, ReportQuery, top};
 use crate::store::conversions::{Conversion, Filter};
 use crate::store::deferrals::{self, Deferrals};
-use crate::store::{Conn, attempts, clicks, conversions, ledger, parties, totals};
+use crate::store::{Conn, attempts, clicks, conversions, landings, ledger, parties, totals};
 
 /// The counter looks back so far.
 const RECENT_MINUTES: i64 = 5;
@@ -82,6 +82,7 @@ struct Facts {
     rejected_reports: i64,
     parties_waiting: usize,
     deferrals: Deferrals,
+    refused_landings: Vec<(ReasonCode, i64)>,
 }
 
 impl Overview {
@@ -120,6 +121,7 @@ impl Overview {
             <div class="stack">
                 {self.counter()}
                 {self.deferrals()}
+                {self.refused_landings()}
                 {cards(self.cards())}
                 {charts(&self.report)}
                 {self.effective_campaigns()}
@@ -156,6 +158,16 @@ impl Overview {
                 "In the last {DEFERRAL_DAYS} days {deferred} clicks were answered before their commit, because the \
                  database took too long; {lost} of them were not stored.",
             );
+            view! { <p class="flash" role="status"><span>{text}</span></p> }.into_any()
+        })
+    }
+
+    /// Landings whose click id was not one of ours, or not of that campaign.
+    fn refused_landings(&self) -> Option<AnyView> {
+        let refused = &self.facts.refused_landings;
+        (!refused.is_empty()).then(|| {
+            let counts: Vec<String> = refused.iter().map(|(reason, count)| format!("{count} {reason}")).collect();
+            let text = format!("Landings refused in the last {DEFERRAL_DAYS} days: {}.", counts.join(", "));
             view! { <p class="flash" role="status"><span>{text}</span></p> }.into_any()
         })
     }
@@ -436,6 +448,7 @@ async fn facts(conn: &mut Conn, acting: Acting, now: Timestamp) -> Result<Facts,
             facts.rejected_reports = attempts::count(conn, Outcome::Rejected).await?;
             let first_day = now.utc_day() - DEFERRAL_DAYS + 1;
             facts.deferrals = deferrals::count_since(conn, first_day).await?;
+            facts.refused_landings = landings::refusals(conn, first_day).await?;
             facts.parties_waiting = parties::list(conn, None, Some(PartyState::Applied), 100).await?.len();
         }
     }

@@ -6,7 +6,8 @@ use crate::domain::time::{Day, Timestamp};
 use crate::store::{Conn, StoreError, audit};
 
 /// A click gets its id when it arrives and its label when it is written. Of two at nearly the same moment, in one process
-/// or in two with clocks of their own, the later id may be written first; by more than this it never is.
+/// or in two with clocks of their own, the later id may be written first. A click that waits longer than this for the
+/// database was answered as deferred, and days with such clicks are left out.
 const OVERTAKING_MS_MAX: i64 = 10_000;
 
 pub async fn checks(conn: &mut Conn, kept_from: Timestamp) -> Result<Vec<Check>, StoreError> {

@@ -179,7 +179,8 @@ impl Life<'_> {
             self.tokens.insert(place, token);
             if visit.lands(place) {
                 let path = followed.location.path().to_owned();
-                let landing = Landing { click_id: token.click_id, landed_at_ms: visit.at.plus_ms(LANDING_MS), path };
+                let landing =
+                    Landing { click_id: token.click_id, landed_at_ms: token.time().plus_ms(LANDING_MS), path };
                 self.landings.push((landing, target.readers.clone()));
             }
         }

@@ -30,6 +30,8 @@ impl Hosts {
     fn has(&self, host: &str, path: &str) -> bool {
         let host = host.to_ascii_lowercase();
         let host = host.strip_suffix(":443").or_else(|| host.strip_suffix(":80")).unwrap_or(&host);
+        // The same name, written to the root of all names.
+        let host = host.strip_suffix('.').unwrap_or(host);
         EVERYWHERE.contains(&path) || (*host == *self.0) == is_tracking(path)
     }
 }
