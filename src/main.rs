@@ -1,6 +1,6 @@
 //! The `tallystick` program.
 
-/// A click makes some sixty small allocations: the system's allocator took a quarter of its time.
+/// In a profile of redirects under load a fifth of the time was the system's allocator: a click makes many small texts.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

@@ -83,6 +83,12 @@ impl Refused {
         Self { code, field, message: code.sentence().to_owned() }
     }
 
+    /// An amount for which the campaign's large orders leave no room.
+    pub fn beyond_sum() -> Self {
+        let message = "The campaign's largest orders sum up to more than is counted.".to_owned();
+        Self { code: ReasonCode::BadAmount, field: "amount", message }
+    }
+
     fn bad_field(field: &'static str, message: impl Into<String>) -> Self {
         Self { code: ReasonCode::BadField, field, message: message.into() }
     }
@@ -203,23 +209,22 @@ fn is_test(text: Option<&str>) -> Result<bool, Refused> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_report_comes_in_no_earlier_than_its_clicks_if_they_are_ahead_by_a_small_skew() {
-        let now = Timestamp(1_772_445_600_000);
-        let cases: [(&[i64], i64); 7] =
-            [(&[], 0), (&[-1], 0), (&[0], 0), (&[1], 1), (&[2_000], 2_000), (&[2_001], 0), (&[5, 2_001, -9, 700], 700)];
-        for (ahead, expected) in cases {
-            let clicked = ahead.iter().map(|ms| now.plus_ms(*ms));
-            assert_eq!(received_at(now, clicked).since(now), expected, "{ahead:?}");
-        }
-    }
     use crate::domain::terms::example;
     use ReasonCode::{
         BadAmount, BadCurrency, BadField, EventUnknown, OccurredAtInvalid, OrderIdInvalid, OrderIdMissing,
     };
 
     const NOW: Timestamp = Timestamp(1_772_445_600_000);
+
+    #[test]
+    fn a_report_comes_in_no_earlier_than_its_clicks_if_they_are_ahead_by_a_small_skew() {
+        let cases: [(&[i64], i64); 7] =
+            [(&[], 0), (&[-1], 0), (&[0], 0), (&[1], 1), (&[2_000], 2_000), (&[2_001], 0), (&[5, 2_001, -9, 700], 700)];
+        for (ahead, expected) in cases {
+            let clicked = ahead.iter().map(|ms| NOW.plus_ms(*ms));
+            assert_eq!(received_at(NOW, clicked).since(NOW), expected, "{ahead:?}");
+        }
+    }
 
     fn text(text: &str) -> Option<String> {
         Some(text.to_owned())

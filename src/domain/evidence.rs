@@ -147,10 +147,10 @@ impl Inputs {
         named.is_some_and(|channel| !channel.eq_ignore_ascii_case(CHANNEL_AFFILIATE))
     }
 
-    /// No report came while the campaign took conversions. One that did lets every click be judged by what it was at
-    /// its own time.
+    /// No report of the highest rank came while the campaign took conversions. One that did lets every click be judged
+    /// by what it was at its own time; a stranger's pixel does not keep a campaign open.
     pub(super) fn was_campaign_inactive(&self) -> bool {
-        self.evidence.iter().all(|evidence| evidence.is_campaign_inactive)
+        self.top().all(|evidence| evidence.is_campaign_inactive)
     }
 
     /// The amount of the highest rank that has one and is no conflict; first received, then the lowest id.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::ids::CampaignId;
 use super::money::{Currency, share};
-use super::rule::{AMOUNT_MAX_MINOR, EventName, Rate, Rule, WHOLE_BPS};
+use super::rule::{EventName, LARGE_AMOUNT_MINOR, Rate, Rule, WHOLE_BPS};
 use super::time::{DAY_MS, HOUR_MS, SECOND_MS, Timestamp};
 
 pub const VALIDATION_DAYS_DEFAULT: i64 = 30;
@@ -258,8 +258,8 @@ impl Terms {
         }
         let (value, most, is_currency_right) = match (rule.rate, rule.currency) {
             (Rate::Percent { bps }, currency) => (bps, WHOLE_BPS, currency.is_none()),
-            (Rate::Fixed { minor }, Some(currency)) => (minor, AMOUNT_MAX_MINOR, self.currencies.contains(&currency)),
-            (Rate::Fixed { minor }, None) => (minor, AMOUNT_MAX_MINOR, false),
+            (Rate::Fixed { minor }, Some(currency)) => (minor, LARGE_AMOUNT_MINOR, self.currencies.contains(&currency)),
+            (Rate::Fixed { minor }, None) => (minor, LARGE_AMOUNT_MINOR, false),
         };
         if !(0..=most).contains(&value) {
             return Err(TermsRefused::RuleRate { number });

@@ -61,7 +61,7 @@ fn report(task: &'static str, done: Result<usize, StoreError>) {
     match done {
         Ok(0) => {}
         Ok(count) => tracing::info!(task, count, "done"),
-        Err(error) => tracing::error!(task, %error, "failed; tried again at the next look"),
+        Err(error) => tracing::error!(task, %error, "failed; tried again later"),
     }
 }
 

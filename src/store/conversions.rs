@@ -5,6 +5,7 @@ use sqlx::{query, query_as, query_scalar};
 use super::driver::{Conn, Writer};
 use super::error::StoreError;
 use crate::domain::conversion::{Badge, ConversionState};
+use crate::domain::decision::Decision;
 use crate::domain::ids::{AdvertiserId, CampaignId, ClickId, ConversionId, CreativeId, LinkId, PayoutId, PublisherId};
 use crate::domain::ledger::Worth;
 use crate::domain::money::Currency;
@@ -66,6 +67,26 @@ impl Conversion {
         })
     }
 
+    /// Makes it what was decided.
+    pub fn apply(&mut self, decision: &Decision) {
+        self.state = decision.state;
+        self.reason = decision.reason.map(|reason| reason.as_str().to_owned());
+        self.held_reason = decision.held_reason.map(|reason| reason.as_str().to_owned());
+        self.is_test = decision.is_test;
+        self.badge = decision.badge;
+        self.publisher_id = decision.publisher_id;
+        self.link_id = decision.link_id;
+        self.creative_id = decision.creative_id;
+        self.click_id = decision.click_id;
+        self.terms_version = decision.terms_version;
+        self.rule_number = decision.rule_number;
+        self.currency = decision.currency;
+        self.amount_minor = decision.amount_minor;
+        self.commission_minor = decision.commission_minor;
+        self.fee_minor = decision.fee_minor;
+        self.converted_at_ms = decision.converted_at;
+    }
+
     /// The code to tell of it: why it is held or what `reason` says.
     pub fn told_reason(&self) -> Option<&str> {
         let held = self.held_reason.as_deref().filter(|_| self.state == ConversionState::Pending);
@@ -121,6 +142,8 @@ sql! {
     LIST = list!("");
     LIST_OF_PUBLISHER = list!(" and publisher_id = $5");
     LIST_OF_ADVERTISER = list!(" and advertiser_id = $5");
+    LARGE_SUM = "select cast(coalesce(sum(amount_minor), 0) as bigint) as amount_minor from conversions
+        where campaign_id = $1 and amount_minor >= 1000000000000 and not (event = $2 and order_id = $3)";
     COUNT_IN_STATE_OF_ADVERTISER = "select count(*) as conversions from conversions
         where state = $1 and advertiser_id = $2";
     INSERT = concat!("insert into conversions (", columns!(), ") values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11,
@@ -196,6 +219,16 @@ pub async fn find_by_order(
     order_id: &str,
 ) -> Result<Option<Conversion>, StoreError> {
     on_driver!(conn, |c| query_as(FIND_BY_ORDER).bind(campaign).bind(event).bind(order_id).fetch_optional(c).await)
+}
+
+/// The sum of a campaign's large orders (`rule::LARGE_AMOUNT_MINOR`) beside this one, over all currencies.
+pub async fn large_sum(
+    conn: &mut Conn,
+    campaign: CampaignId,
+    event: &str,
+    order_id: &str,
+) -> Result<i64, StoreError> {
+    on_driver!(conn, |c| query_scalar(LARGE_SUM).bind(campaign).bind(event).bind(order_id).fetch_one(c).await)
 }
 
 /// False where the order is there already, also from another process at the same moment.

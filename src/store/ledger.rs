@@ -73,8 +73,6 @@ sql! {
     POST = "insert into transfers (transfer_id, fact, fact_id, code, debit_account_id, credit_account_id, currency,
         amount_minor, created_at_ms) values ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
     LIST = transfers!("where (t.transfer_id < $1 or $1 is null) order by t.transfer_id desc limit $2");
-    LIST_OF_PARTY = transfers!("where (d.party_id = $1 or c.party_id = $1) and (t.transfer_id < $2 or $2 is null)
-        order by t.transfer_id desc limit $3");
     LIST_OF_CONVERSION = transfers!("where (t.fact = 'conversion' and t.fact_id in
         (select event_id from conversion_events where conversion_id = $1)) or (t.fact = 'allocation'
         and t.fact_id = $1) order by t.transfer_id");
@@ -166,16 +164,6 @@ pub async fn currencies(conn: &mut Conn) -> Result<Vec<Currency>, StoreError> {
 /// For admins: all transfers, newest first.
 pub async fn list(conn: &mut Conn, before: Option<TransferId>, limit: i64) -> Result<Vec<Transfer>, StoreError> {
     on_driver!(conn, |c| query_as(LIST).bind(before).bind(limit).fetch_all(c).await)
-}
-
-/// The transfers of one party's accounts, newest first.
-pub async fn list_of_party(
-    conn: &mut Conn,
-    party: PartyId,
-    before: Option<TransferId>,
-    limit: i64,
-) -> Result<Vec<Transfer>, StoreError> {
-    on_driver!(conn, |c| query_as(LIST_OF_PARTY).bind(party).bind(before).bind(limit).fetch_all(c).await)
 }
 
 /// Every transfer about one conversion, oldest first. The caller may see the conversion; of the lines it shows only

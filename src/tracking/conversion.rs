@@ -15,6 +15,7 @@ use crate::domain::environment::Environment;
 use crate::domain::evidence::{Arrival, Content, Evidence, Inputs, compare};
 use crate::domain::ids::{AttemptId, CampaignId, ConversionId, DecisionId, EventId, EvidenceId, MemberId};
 use crate::domain::ledger::{self, Fact};
+use crate::domain::rule::{LARGE_AMOUNT_MINOR, LARGE_SUM_MAX_MINOR};
 use crate::domain::review::{EventRecord, StepReason};
 use crate::domain::secret::{SecretKey, mac};
 use crate::domain::site::BaseUrl;
@@ -105,27 +106,15 @@ pub async fn record(
     campaign: &Campaign,
     badge: Badge,
 ) -> Result<Reply, StoreError> {
-    let refused = |refused: Refused| async move {
-        let Context { store, environment, base_url, .. } = context;
-        refuse(store, environment, base_url, report, Some(campaign.campaign_id), &refused).await
-    };
     let mut w = context.store.write().await?;
     let all_terms = terms::list(&mut w, campaign.campaign_id).await?;
-    let found = match resolve(context, &mut w, report, campaign, &all_terms).await? {
-        Ok(found) => found,
-        Err(reason) => {
-            drop(w);
-            return refused(reason).await;
-        }
-    };
-    let current = all_terms.iter().find(|terms| terms.version == campaign.terms_version);
-    let current = current.ok_or(StoreError::NotFound)?;
     let now = context.environment.now();
-    let parsed = match ConversionReport::parse(&report.fields, current, now, badge, found.first_click) {
-        Ok(parsed) => parsed,
-        Err(reason) => {
+    let (found, parsed) = match read(context, &mut w, report, campaign, &all_terms, badge).await? {
+        Ok(read) => read,
+        Err(refused) => {
             drop(w);
-            return refused(reason).await;
+            let Context { store, environment, base_url, .. } = context;
+            return refuse(store, environment, base_url, report, Some(campaign.campaign_id), &refused).await;
         }
     };
     let order = Order { context, report, campaign, terms: &all_terms, parsed: &parsed };
@@ -135,6 +124,36 @@ pub async fn record(
     };
     w.commit().await?;
     Ok(reply)
+}
+
+/// What a report says, and the clicks it names.
+async fn read(
+    context: &Context<'_>,
+    w: &mut Writer,
+    report: &Report,
+    campaign: &Campaign,
+    all_terms: &[Terms],
+    badge: Badge,
+) -> Result<Result<(Found, ConversionReport), Refused>, StoreError> {
+    let found = match resolve(context, w, report, campaign, all_terms).await? {
+        Ok(found) => found,
+        Err(refused) => return Ok(Err(refused)),
+    };
+    let current = all_terms.iter().find(|terms| terms.version == campaign.terms_version);
+    let current = current.ok_or(StoreError::NotFound)?;
+    let now = context.environment.now();
+    let parsed = match ConversionReport::parse(&report.fields, current, now, badge, found.first_click) {
+        Ok(parsed) => parsed,
+        Err(refused) => return Ok(Err(refused)),
+    };
+    if let Some(large) = parsed.amount_minor.filter(|minor| *minor >= LARGE_AMOUNT_MINOR) {
+        let (event, order) = (parsed.event.as_str(), parsed.order_id.as_str());
+        let others = conversions::large_sum(w, campaign.campaign_id, event, order).await?;
+        if others.saturating_add(large) > LARGE_SUM_MAX_MINOR {
+            return Ok(Err(Refused::beyond_sum()));
+        }
+    }
+    Ok(Ok((found, parsed)))
 }
 
 /// Counted, not kept row by row: what anybody can send must not fill the database.
@@ -220,7 +239,7 @@ impl Order<'_> {
         };
         let decision = self.decide(&inputs)?;
         let mut conversion = self.unborn();
-        apply(&mut conversion, &decision);
+        conversion.apply(&decision);
         if !conversions::insert(w, &conversion).await? {
             return Ok(None);
         }
@@ -258,7 +277,7 @@ impl Order<'_> {
         inputs.evidence.push(new.clone());
         let decision = self.decide(&inputs)?;
         let mut after = before.clone();
-        apply(&mut after, &decision);
+        after.apply(&decision);
         self.append(w, &after, &inputs, &decision, &new, attempt).await?;
         if after != before {
             conversions::update(w, &after).await?;
@@ -369,24 +388,4 @@ impl Order<'_> {
 fn says_the_same(known: &Evidence, new: &Evidence) -> bool {
     let again = Evidence { evidence_id: new.evidence_id, received_at: new.received_at, ..known.clone() };
     again == *new
-}
-
-/// Makes the conversion what was decided.
-fn apply(conversion: &mut Conversion, decision: &Decision) {
-    conversion.state = decision.state;
-    conversion.reason = decision.reason.map(|reason| reason.as_str().to_owned());
-    conversion.held_reason = decision.held_reason.map(|reason| reason.as_str().to_owned());
-    conversion.is_test = decision.is_test;
-    conversion.badge = decision.badge;
-    conversion.publisher_id = decision.publisher_id;
-    conversion.link_id = decision.link_id;
-    conversion.creative_id = decision.creative_id;
-    conversion.click_id = decision.click_id;
-    conversion.terms_version = decision.terms_version;
-    conversion.rule_number = decision.rule_number;
-    conversion.currency = decision.currency;
-    conversion.amount_minor = decision.amount_minor;
-    conversion.commission_minor = decision.commission_minor;
-    conversion.fee_minor = decision.fee_minor;
-    conversion.converted_at_ms = decision.converted_at;
 }

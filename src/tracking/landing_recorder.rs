@@ -53,8 +53,12 @@ impl LandingRecorder {
         done.await.ok()
     }
 
-    /// Counts a refusal. A full queue loses the count, never a landing.
+    /// Counts a refusal. When the queue is half full the count is lost, so that what anybody can send takes no place
+    /// from a landing.
     pub fn refuse(&self, at: Timestamp, reason: ReasonCode) {
+        if self.0.capacity() <= QUEUE_LANDINGS_MAX / 2 {
+            return;
+        }
         let _ = self.0.try_send(Job::Refusal { day: at.utc_day(), reason });
     }
 }

@@ -22,7 +22,7 @@ use crate::store::{Store, StoreError, Writer};
 
 const QUEUE_CLICKS_MAX: usize = 65_536;
 const BATCH_CLICKS_MAX: usize = 8_192;
-/// Clicks that wait for a place in the queue at most, while the database is away: about half a gigabyte.
+/// Clicks that wait for a place in the queue at most, while the database is away: memory has an end.
 const WAITING_CLICKS_MAX: usize = 262_144;
 const RETRY_PAUSE_MS: u64 = 50;
 

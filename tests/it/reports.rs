@@ -131,7 +131,8 @@ pub fn reported(viewer: &Viewer, report: &Report) -> String {
 }
 
 /// What SQL over the raw rows says of a report: unique, duplicate, invalid, conversions not rejected, conversions,
-/// clicks with an id, landed; then per currency the conversions that earn, their amount, commission and fee, and the unique clicks of its campaigns.
+/// clicks with an id, landed; then per currency the conversions that earn, their amount, commission and fee, and the
+/// unique clicks of its campaigns.
 pub async fn oracle(store: &Store, viewer: &Viewer, report: &Report) -> (Vec<i64>, Vec<Vec<i64>>) {
     let (clicked, reported) = (clicked(viewer, report), reported(viewer, report));
     let count =

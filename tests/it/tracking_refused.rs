@@ -93,6 +93,34 @@ async fn beyond_the_quota_a_new_order_that_anybody_can_send_is_counted_and_refus
 }
 
 #[tokio::test]
+async fn the_largest_orders_of_a_campaign_never_take_a_total_beyond_what_is_counted() {
+    for kind in Kind::all() {
+        let app = TestApp::start(kind).await;
+        let LiveCampaign { browser, campaign, .. } = live_campaign(&app, "Winter", ApprovalMode::Automatic).await;
+        let (_, publisher) = publisher(&app, "Garden Letters").await;
+        let click = Visitor::new(&app, 1).click(&link(&app, publisher, campaign).await).await.id;
+        let (shop, key) = (Shop::new(&app, &campaign.to_string()), made_key(&browser, campaign).await);
+        let order = |number: i64, minor: i64| {
+            serde_json::json!({ "campaign": campaign.to_string(), "order_id": format!("L{number}"),
+                "amount_minor": minor, "currency": "EUR", "click_id": click })
+        };
+        for number in 0..100 {
+            let large = shop.post(&key, &order(number, 1_000_000_000_000_000)).await;
+            assert_eq!(large.told(), (201, "created", false, ""), "{number}");
+        }
+        let beyond = shop.post(&key, &order(100, 1_000_000_000_000)).await;
+        assert_eq!(beyond.told(), (422, "rejected", false, "bad_amount"));
+        assert!(beyond.text("message").contains("sum up to more"), "{beyond:?}");
+        let known = shop.post(&key, &order(0, 1_000_000_000_000_000)).await;
+        assert_eq!(known.told(), (200, "created", true, ""), "a known order is no new one");
+        assert_eq!(shop.post(&key, &order(100, 999_999_999_999)).await.status, 201, "of a size that shops have");
+        let page = browser.get("/advertiser").await;
+        assert!(page.status == 200 && page.text.contains("1,000,009,999,999,999.99"), "{}", page.text);
+        app.stop().await;
+    }
+}
+
+#[tokio::test]
 async fn of_one_order_only_so_many_reports_are_kept_that_anybody_can_send() {
     for kind in Kind::all() {
         let app = TestApp::start(kind).await;

@@ -57,7 +57,9 @@ pub async fn quality(conn: &mut Conn, viewer: &Viewer, now: Timestamp) -> Result
         Acting::Publisher(_) => return Err(ApiError::Forbidden),
     };
     let rows = ranked(conn, viewer, &ReportQuery::default(), Dimension::Publisher, now).await?;
-    let rows: Vec<AnyView> = rows.iter().filter(|row| row.key != 0).map(|row| quality_row(row, &gestures)).collect();
+    let gestures: HashMap<i64, Gestures> = gestures.into_iter().map(|one| (one.publisher_id.0, one)).collect();
+    let named = rows.iter().filter(|row| row.key != 0);
+    let rows: Vec<AnyView> = named.map(|row| quality_row(row, gestures.get(&row.key))).collect();
     let content = if rows.is_empty() {
         view! { <p class="muted">"No publisher sent a click in the last 30 days."</p> }.into_any()
     } else {
@@ -98,10 +100,9 @@ fn quality_table(rows: Vec<AnyView>) -> AnyView {
     .into_any()
 }
 
-fn quality_row(row: &Row, gestures: &[Gestures]) -> AnyView {
+fn quality_row(row: &Row, gestures: Option<&Gestures>) -> AnyView {
     let clicks = &row.figures.clicks;
-    let known = gestures.iter().find(|one| one.publisher_id.0 == row.key);
-    let gesture = known.map_or_else(
+    let gesture = gestures.map_or_else(
         || DASH.to_owned(),
         |one| {
             let share = Ratio { numerator: one.gestures, denominator: one.clicks };

@@ -25,7 +25,7 @@ use crate::tracking::landing_recorder::Recorded;
 use crate::tracking::recorder::Promise;
 use crate::tracking::redirect::make_click;
 
-/// Clicks that may wait for their commit at once.
+/// Clicks, or landings, that may wait for their commit at once.
 const WAITING_MAX: usize = 4_000;
 
 /// From the click until the advertiser's page is there.
@@ -79,7 +79,9 @@ struct Life<'a> {
     /// Of the visits that lead to an order, by their place.
     tokens: HashMap<usize, ClickToken>,
     waiting: Vec<Waiting>,
-    /// Of clicks that wait, with those who read their totals.
+    /// From this visit on, clicks may not be stored yet.
+    unstored_from: usize,
+    /// That are not stored yet, with those who read their totals.
     landings: Vec<(Landing, Arc<[Reader]>)>,
     runs: Runs,
     dice: Dice,
@@ -103,12 +105,15 @@ pub async fn play(stage: &Stage, size: Size) -> anyhow::Result<()> {
     let visits = traffic::plan(stage, &mut dice, size.clicks);
     let orders = orders::plan(&visits, stage.end(), &mut dice, size.orders);
     let (tokens, waiting, landings, runs) = (HashMap::new(), Vec::new(), Vec::new(), Runs::default());
-    let mut life = Life { stage, people, ids, placed, visits, orders, tokens, waiting, landings, runs, dice };
+    let unstored_from = 0;
+    let mut life =
+        Life { stage, people, ids, placed, visits, orders, tokens, waiting, unstored_from, landings, runs, dice };
     for (at, happening) in life.plan() {
         stage.clock.move_to(at);
         life.happen(happening).await?;
     }
     life.store().await?;
+    life.land().await?;
     stage.clock.move_to(stage.end());
     Ok(())
 }
@@ -190,13 +195,23 @@ impl Life<'_> {
         if poll!(&mut stored).is_pending() {
             self.waiting.push(stored);
         }
-        if self.waiting.len() >= WAITING_MAX { self.store().await } else { Ok(()) }
+        if self.waiting.len().max(self.landings.len()) < WAITING_MAX {
+            return Ok(());
+        }
+        self.store().await?;
+        self.unstored_from = place + 1;
+        self.land().await
     }
 
     /// Waits until every click so far is stored.
     async fn store(&mut self) -> anyhow::Result<()> {
         let promises = join_all(self.waiting.drain(..)).await;
         anyhow::ensure!(promises.iter().all(|promise| *promise == Promise::Durable), "a click was not stored");
+        Ok(())
+    }
+
+    /// The same for landings. Their clicks are stored.
+    async fn land(&mut self) -> anyhow::Result<()> {
         let recorder = &self.stage.tracking.landings;
         let landed = self.landings.drain(..).map(|(landing, readers)| recorder.record(landing, readers));
         let landed = join_all(landed).await;
@@ -205,7 +220,11 @@ impl Life<'_> {
     }
 
     async fn order(&mut self, place: usize) -> anyhow::Result<()> {
-        self.store().await?;
+        if self.orders[place].visit >= self.unstored_from {
+            self.store().await?;
+            // Orders come in the order of time, as visits do.
+            self.unstored_from = self.visits.partition_point(|visit| visit.at <= self.orders[place].at);
+        }
         let order = &self.orders[place];
         let campaign = links::SPOTS[self.visits[order.visit].spot].campaign;
         orders::report(self.stage, order, campaign, self.ids[campaign], &self.tokens).await
