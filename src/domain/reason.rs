@@ -103,7 +103,9 @@ impl ReasonCode {
             Self::CouponUnknown => "The coupon belongs to no publisher of this campaign.",
             Self::CouponExpired => "The coupon was no longer valid.",
             Self::NoEvidence => "The report names no click, coupon or customer, and no cookie came with it.",
-            Self::OrderConflict => "This order was already reported with another amount, currency, time, channel or test mark.",
+            Self::OrderConflict => {
+                "This order was already reported with another amount, currency, time, channel or test mark."
+            }
             Self::AuthMissing => "The request carries neither a signature, a key nor a token.",
             Self::AuthBadToken => "The key or token is unknown, revoked, expired, or not for this campaign.",
             Self::AuthBadSignature => "The signature does not fit the request.",

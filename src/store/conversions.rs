@@ -222,12 +222,7 @@ pub async fn find_by_order(
 }
 
 /// The sum of a campaign's large orders (`rule::LARGE_AMOUNT_MINOR`) beside this one, over all currencies.
-pub async fn large_sum(
-    conn: &mut Conn,
-    campaign: CampaignId,
-    event: &str,
-    order_id: &str,
-) -> Result<i64, StoreError> {
+pub async fn large_sum(conn: &mut Conn, campaign: CampaignId, event: &str, order_id: &str) -> Result<i64, StoreError> {
     on_driver!(conn, |c| query_scalar(LARGE_SUM).bind(campaign).bind(event).bind(order_id).fetch_one(c).await)
 }
 
