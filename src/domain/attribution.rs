@@ -360,8 +360,10 @@ mod tests {
             assert_eq!(credit(&evidence).reason, Some(ReasonCode::CampaignInactive));
         }
         assert_eq!(told(&credit(std::slice::from_ref(&inactive))), [(Some(A), "refused", Some("campaign_inactive"))]);
-        let pixel = evidence(2, Badge::Unverified, 2 * HOUR_MS, None, &[]);
-        assert_eq!(credit(&[inactive, pixel]).publisher_id, Some(PublisherId(A)));
+        let running = |badge| evidence(2, badge, 2 * HOUR_MS, None, &[]);
+        let by = |badge| credit(&[inactive.clone(), running(badge)]).publisher_id;
+        assert_eq!(by(Badge::Signed), Some(PublisherId(A)));
+        assert_eq!(by(Badge::Unverified), None, "a stranger's pixel does not keep a campaign open");
     }
 
     #[test]
