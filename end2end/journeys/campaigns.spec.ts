@@ -83,10 +83,10 @@ test("a new key is shown once and can be revoked", async ({ server, page }) => {
   await page.getByRole("button", { name: "Create campaign" }).click();
   await page.getByRole("link", { name: "Integration" }).click();
   await page.getByLabel("Program that will use it").fill("Shop backend");
-  await page.getByRole("button", { name: "Make a key" }).click();
-  await expect(page.getByLabel("New API key")).toHaveValue(/^tsk_[0-9a-z]{13}_[0-9a-z]{52}$/);
+  await page.getByRole("button", { name: "Make it" }).click();
+  await expect(page.getByLabel("Your new key")).toHaveValue(/^tsk_[0-9a-z]{13}_[0-9a-z]{52}$/);
   await page.reload();
-  await expect(page.getByLabel("New API key")).toHaveCount(0);
+  await expect(page.getByLabel("Your new key")).toHaveCount(0);
   await page.getByRole("button", { name: "Revoke Shop backend" }).click();
   await expect(page.getByText("The key is revoked: nothing can be reported with it.")).toBeVisible();
 });

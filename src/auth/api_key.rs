@@ -1,4 +1,6 @@
-//! Keys with which an advertiser's programs call the JSON interface (trust.md S20): `tsk_{id}_{secret}`.
+//! Keys with which an advertiser's programs call the JSON interface (trust.md S20): `tsk_{id}_{secret}`; and tokens,
+//! `tst_{id}_{secret}`, for programs that can send nothing but an address. A token is written down wherever an address
+//! is, in logs and histories, so it counts for less and from listed addresses only (domain.md section 3).
 //!
 //! The id finds the row; of the secret only the SHA-256 is kept. A slow hash would protect nothing: nobody guesses
 //! 256 bits.
@@ -11,12 +13,14 @@ use std::fmt;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
+use crate::domain::conversion::Badge;
 use crate::domain::ids::{ApiKeyId, BASE32};
 use crate::domain::secret::SecretKey;
 use crate::domain::time::{Day, MINUTE_MS, NotATime, Timestamp, Zone};
 
-/// Lets secret scanners recognise a key that was published by mistake.
-const PREFIX: &str = "tsk_";
+/// Let secret scanners recognise a key that was published by mistake.
+const KEY_PREFIX: &str = "tsk_";
+const TOKEN_PREFIX: &str = "tst_";
 const SECRET_BYTES: usize = 32;
 
 /// A new key is shown within this time, or never.
@@ -29,6 +33,8 @@ const DAYS_AHEAD_MAX: i64 = 3_653;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ApiKey {
     pub id: ApiKeyId,
+    /// `Key` or `Token`: the badge of what is reported with it.
+    pub badge: Badge,
     pub hash: [u8; 32],
 }
 
@@ -50,10 +56,11 @@ impl fmt::Debug for ApiKeyText {
 
 impl ApiKey {
     /// The key of this id, with a secret of 256 bits: its text, and what is kept of it.
-    pub fn issue(secret_key: &SecretKey, id: ApiKeyId) -> (ApiKeyText, Self) {
+    pub fn issue(secret_key: &SecretKey, id: ApiKeyId, badge: Badge) -> (ApiKeyText, Self) {
         let secret: [u8; SECRET_BYTES] = secret_key.derive("api-key", &[&id.0.to_be_bytes()]);
-        let text = format!("{PREFIX}{id}_{}", BASE32.encode(&secret));
-        (ApiKeyText(text), Self { id, hash: Sha256::digest(secret).into() })
+        let prefix = if badge == Badge::Token { TOKEN_PREFIX } else { KEY_PREFIX };
+        let text = format!("{prefix}{id}_{}", BASE32.encode(&secret));
+        (ApiKeyText(text), Self { id, badge, hash: Sha256::digest(secret).into() })
     }
 
     /// Whether a key that was made at `created_at` is still so new that its text may be shown.
@@ -78,9 +85,11 @@ impl ApiKey {
 
     /// Reads the text of a key, in either case; none where it cannot be one.
     pub fn read(text: &str) -> Option<Self> {
-        let (id, secret) = text.strip_prefix(PREFIX)?.split_once('_')?;
+        let token = text.strip_prefix(TOKEN_PREFIX).map(|rest| (Badge::Token, rest));
+        let (badge, rest) = token.or_else(|| text.strip_prefix(KEY_PREFIX).map(|rest| (Badge::Key, rest)))?;
+        let (id, secret) = rest.split_once('_')?;
         let secret: [u8; SECRET_BYTES] = BASE32.decode(secret.as_bytes()).ok()?.try_into().ok()?;
-        Some(Self { id: id.parse().ok()?, hash: Sha256::digest(secret).into() })
+        Some(Self { id: id.parse().ok()?, badge, hash: Sha256::digest(secret).into() })
     }
 
     /// Whether `stored` is the hash that was kept for this id; takes the same time wherever they differ.
@@ -97,10 +106,13 @@ mod tests {
 
     #[test]
     fn a_key_is_read_back_and_matches_only_its_own_hash() {
-        let (text, key) = ApiKey::issue(&NETWORK, ApiKeyId(42));
-        let (_, other) = ApiKey::issue(&NETWORK, ApiKeyId(43));
-        let (_, foreign) = ApiKey::issue(&SecretKey::from_bytes([8; 32]), ApiKeyId(42));
+        let (text, key) = ApiKey::issue(&NETWORK, ApiKeyId(42), Badge::Key);
+        let (_, other) = ApiKey::issue(&NETWORK, ApiKeyId(43), Badge::Key);
+        let (_, foreign) = ApiKey::issue(&SecretKey::from_bytes([8; 32]), ApiKeyId(42), Badge::Key);
         assert_ne!(key, foreign);
+        let (token, _) = ApiKey::issue(&NETWORK, ApiKeyId(42), Badge::Token);
+        assert_eq!(ApiKey::read(token.reveal()).map(|token| token.badge), Some(Badge::Token));
+        assert_eq!(token.reveal().replace("tst_", "tsk_"), text.reveal());
         assert_eq!(text.reveal().len(), "tsk_".len() + 13 + 1 + 52);
         let read = ApiKey::read(text.reveal()).unwrap();
         assert_eq!(read, key);
@@ -122,7 +134,7 @@ mod tests {
 
     #[test]
     fn what_is_not_a_key_is_refused() {
-        let (text, _) = ApiKey::issue(&NETWORK, ApiKeyId(42));
+        let (text, _) = ApiKey::issue(&NETWORK, ApiKeyId(42), Badge::Key);
         let text = text.reveal();
         let last = &text[..text.len() - 1];
         for bad in

@@ -9,6 +9,7 @@ mod fixtures;
 pub mod members;
 #[cfg(test)]
 mod members_tests;
+pub mod networks;
 pub mod password;
 pub mod session;
 pub mod session_store;

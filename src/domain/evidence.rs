@@ -147,10 +147,12 @@ impl Inputs {
         named.is_some_and(|channel| !channel.eq_ignore_ascii_case(CHANNEL_AFFILIATE))
     }
 
-    /// No report of the highest rank came while the campaign took conversions. One that did lets every click be judged
-    /// by what it was at its own time; a stranger's pixel does not keep a campaign open.
+    /// No report that counts here came while the campaign took conversions: one of the highest rank, or of a sender whom
+    /// we know. One that did lets every click be judged by what it was at its own time; a stranger's pixel does not keep
+    /// a campaign open.
     pub(super) fn was_campaign_inactive(&self) -> bool {
-        self.top().all(|evidence| evidence.is_campaign_inactive)
+        let counts = |evidence: &Evidence| evidence.badge.is_trusted() || self.top_badge() == Some(evidence.badge);
+        self.evidence.iter().filter(|evidence| counts(evidence)).all(|evidence| evidence.is_campaign_inactive)
     }
 
     /// The amount of the highest rank that has one and is no conflict; first received, then the lowest id.

@@ -1,9 +1,10 @@
-//! Keys of the JSON interface: of each secret only a hash.
+//! Keys of the JSON interface and tokens of the postback: of each secret only a hash.
 
 use sqlx::{query, query_as, query_scalar};
 
 use super::driver::{Conn, Writer};
 use super::error::StoreError;
+use crate::domain::conversion::Badge;
 use crate::domain::ids::{AdvertiserId, ApiKeyId, CampaignId, MemberId};
 use crate::domain::time::Timestamp;
 
@@ -13,6 +14,10 @@ pub struct ApiKeyRow {
     /// The one campaign that it may report to.
     pub campaign_id: CampaignId,
     pub name: String,
+    /// `Key` or `Token`: the badge of what is reported with it.
+    pub badge: Badge,
+    /// The networks from which it counts, as text; empty for everywhere.
+    pub networks: String,
     pub secret_hash: Vec<u8>,
     pub created_at_ms: Timestamp,
     pub last_used_at_ms: Option<Timestamp>,
@@ -31,7 +36,7 @@ impl ApiKeyRow {
 macro_rules! select {
     ($rest:literal) => {
         concat!(
-            "select k.api_key_id, k.campaign_id, k.name, k.secret_hash, k.created_at_ms, k.last_used_at_ms,
+            "select k.api_key_id, k.campaign_id, k.name, k.badge, k.networks, k.secret_hash, k.created_at_ms, k.last_used_at_ms,
                 k.revoked_at_ms, k.expires_at_ms from api_keys k ",
             $rest
         )
@@ -45,7 +50,7 @@ sql! {
     COUNT_LIVE = "select count(*) as live from api_keys where campaign_id = $1 and revoked_at_ms is null
         and (expires_at_ms is null or expires_at_ms > $2)";
     INSERT = "insert into api_keys (api_key_id, campaign_id, name, secret_hash, created_at_ms, created_by,
-        expires_at_ms) values ($1, $2, $3, $4, $5, $6, $7)";
+        expires_at_ms, badge, networks) values ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
     REVOKE = "update api_keys set revoked_at_ms = $3 where api_key_id = $1 and revoked_at_ms is null
         and campaign_id in (select campaign_id from campaigns where advertiser_id = $2) returning campaign_id";
     TOUCH = "update api_keys set last_used_at_ms = $2
@@ -81,6 +86,8 @@ pub async fn insert(w: &mut Writer, key: &ApiKeyRow, by: MemberId) -> Result<(),
         .bind(key.created_at_ms)
         .bind(by)
         .bind(key.expires_at_ms)
+        .bind(key.badge)
+        .bind(&key.networks)
         .execute(c)
         .await
         .map(drop))

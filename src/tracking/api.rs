@@ -1,13 +1,15 @@
 //! `POST /api/v1/conversions`: a report as JSON, with a key.
 
 use axum::body::Bytes;
-use axum::extract::State;
+use axum::extract::{Extension, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
 use serde::Deserialize;
 
 use super::conversion::Report;
+use super::request::KeyCampaign;
 use super::{Tracking, request};
+use crate::auth::address::ClientAddress;
 use crate::domain::conversion::Badge;
 use crate::domain::conversion_report::{Refused, ReportFields};
 use crate::domain::ids::CampaignId;
@@ -62,11 +64,17 @@ impl Body {
     }
 }
 
-pub async fn create(State(tracking): State<Tracking>, headers: HeaderMap, body: Bytes) -> Response {
+pub async fn create(
+    State(tracking): State<Tracking>,
+    Extension(address): Extension<ClientAddress>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let key = request::key_campaign(&tracking, &headers, address.0).await;
     let recorded = async {
         let (sender, fields) = match serde_json::from_slice::<Body>(&body) {
-            Ok(body) => (sender(&tracking, &headers, body.campaign.as_deref()).await?, body.fields()),
-            Err(error) => (Err(unreadable(&tracking, &headers, &error).await?), ReportFields::default()),
+            Ok(body) => (sender(&tracking, key?, body.campaign.as_deref()).await?, body.fields()),
+            Err(error) => (Err(unreadable(key?, &error)), ReportFields::default()),
         };
         let report = Report {
             endpoint: "api",
@@ -83,22 +91,18 @@ pub async fn create(State(tracking): State<Tracking>, headers: HeaderMap, body: 
 }
 
 /// A body that cannot be read; only somebody with a key learns why.
-async fn unreadable(
-    tracking: &Tracking,
-    headers: &HeaderMap,
-    error: &serde_json::Error,
-) -> Result<(Option<CampaignId>, Refused), StoreError> {
-    Ok(match request::key_campaign(tracking, headers).await? {
+fn unreadable(key: Option<KeyCampaign>, error: &serde_json::Error) -> (Option<CampaignId>, Refused) {
+    match key {
         Some(Ok(campaign)) => (Some(campaign), bad_body(error)),
         Some(Err(refused)) => refused,
         None => (None, Refused::new(ReasonCode::AuthMissing, "authorization")),
-    })
+    }
 }
 
 type Sender = Result<(Campaign, Badge), (Option<CampaignId>, Refused)>;
 
-async fn sender(tracking: &Tracking, headers: &HeaderMap, named: Option<&str>) -> Result<Sender, StoreError> {
-    let key = match request::key_campaign(tracking, headers).await? {
+async fn sender(tracking: &Tracking, key: Option<KeyCampaign>, named: Option<&str>) -> Result<Sender, StoreError> {
+    let key = match key {
         Some(Ok(key)) => key,
         Some(Err(refused)) => return Ok(Err(refused)),
         None => return Ok(Err((None, Refused::new(ReasonCode::AuthMissing, "authorization")))),

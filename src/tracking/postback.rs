@@ -1,12 +1,15 @@
-//! `/postback`: a report from server to server, signed (domain.md section 3).
+//! `/postback`: a report from server to server: signed, or with a key, or with a token (domain.md section 3).
+
+use std::net::IpAddr;
 
 use axum::body::Bytes;
-use axum::extract::{OriginalUri, State};
+use axum::extract::{Extension, OriginalUri, State};
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
 use super::conversion::Report;
 use super::{Tracking, request};
+use crate::auth::address::ClientAddress;
 use crate::domain::conversion::Badge;
 use crate::domain::conversion_report::Refused;
 use crate::domain::ids::CampaignId;
@@ -17,6 +20,7 @@ use crate::store::campaigns::Campaign;
 
 pub async fn postback(
     State(tracking): State<Tracking>,
+    Extension(address): Extension<ClientAddress>,
     OriginalUri(uri): OriginalUri,
     method: Method,
     headers: HeaderMap,
@@ -25,7 +29,8 @@ pub async fn postback(
     if !matches!(method, Method::GET | Method::POST) {
         return (StatusCode::METHOD_NOT_ALLOWED, [(header::ALLOW, "GET, POST")]).into_response();
     }
-    let call = Call { method: method.as_str(), path: uri.path(), query: uri.query().unwrap_or(""), body: &body };
+    let (path, query) = (uri.path(), uri.query().unwrap_or(""));
+    let call = Call { method: method.as_str(), path, query, body: &body, address: address.0 };
     let recorded = async {
         let (sender, fields) = match request::parameters(call.query) {
             Ok(pairs) => (sender(&tracking, &call, &pairs, &headers).await?, request::fields(&pairs)),
@@ -50,11 +55,12 @@ struct Call<'a> {
     path: &'a str,
     query: &'a str,
     body: &'a [u8],
+    address: IpAddr,
 }
 
 type Sender = Result<(Campaign, Badge), (Option<CampaignId>, Refused)>;
 
-/// Who sent it: by signature, else by key. A key or a signature that does not fit is refused, never ignored.
+/// Who sent it: by signature, else by key, else by token. One that does not fit is refused, never ignored.
 async fn sender(
     tracking: &Tracking,
     call: &Call<'_>,
@@ -71,12 +77,16 @@ async fn sender(
         let checked = check_signature(tracking, call, of("ts"), &campaign);
         return Ok(checked.map(|()| (campaign, Badge::Signed)).map_err(|code| (id, Refused::new(code, "sig"))));
     }
-    match request::key_campaign(tracking, headers).await? {
-        Some(Ok(key)) if Some(key) == id => Ok(Ok((campaign, Badge::Key))),
-        Some(Ok(_)) => Ok(Err((id, Refused::new(ReasonCode::AuthBadToken, "authorization")))),
-        Some(Err((_, refused))) => Ok(Err((id, refused))),
-        None => Ok(Err((id, Refused::new(ReasonCode::AuthMissing, "sig")))),
-    }
+    let (sent, badge, field) = match (request::key_campaign(tracking, headers, call.address).await?, of("token")) {
+        (Some(sent), _) => (sent, Badge::Key, "authorization"),
+        (None, Some(token)) => (request::token_campaign(tracking, token, call.address).await?, Badge::Token, "token"),
+        (None, None) => return Ok(Err((id, Refused::new(ReasonCode::AuthMissing, "sig")))),
+    };
+    Ok(match sent {
+        Ok(of) if of == campaign.campaign_id => Ok((campaign, badge)),
+        Ok(_) => Err((id, Refused::new(ReasonCode::AuthBadToken, field))),
+        Err((_, refused)) => Err((id, refused)),
+    })
 }
 
 fn check_signature(

@@ -1,5 +1,7 @@
 //! What postback, pixel and JSON interface have in common: reading parameters, finding the campaign, answering.
 
+use std::net::IpAddr;
+
 use axum::http::header::{AUTHORIZATION, CACHE_CONTROL, RETRY_AFTER};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -8,6 +10,7 @@ use url::form_urlencoded;
 use super::Tracking;
 use super::conversion::{self, Reply, Report};
 use crate::auth::api_key::ApiKey;
+use crate::auth::networks::Networks;
 use crate::domain::conversion::Badge;
 use crate::domain::conversion_report::{Refused, ReportFields};
 use crate::domain::ids::CampaignId;
@@ -97,35 +100,60 @@ pub async fn find_campaign(tracking: &Tracking, id: Option<&str>) -> Result<Resu
     }
 }
 
+/// The campaign of a key or a token; or which campaign the request concerns, if any, and why it does not count.
+pub type KeyCampaign = Result<CampaignId, (Option<CampaignId>, Refused)>;
+
 /// The campaign of the key in an `Authorization: Bearer` header, if it is one of ours and live; `None` where no key was
 /// sent. A key that counts no more still says whom the request concerns.
 pub async fn key_campaign(
     tracking: &Tracking,
     headers: &HeaderMap,
-) -> Result<Option<Result<CampaignId, (Option<CampaignId>, Refused)>>, StoreError> {
+    address: IpAddr,
+) -> Result<Option<KeyCampaign>, StoreError> {
     let Some(value) = headers.get(AUTHORIZATION) else { return Ok(None) };
-    let refused = || Refused::new(ReasonCode::AuthBadToken, "authorization");
     let key = value.to_str().ok().and_then(|value| value.strip_prefix("Bearer ")).and_then(ApiKey::read);
-    let Some(key) = key else { return Ok(Some(Err((None, refused())))) };
+    campaign_of(tracking, key, Badge::Key, "authorization", address).await.map(Some)
+}
+
+/// The same of a token in the address.
+pub async fn token_campaign(tracking: &Tracking, token: &str, address: IpAddr) -> Result<KeyCampaign, StoreError> {
+    campaign_of(tracking, ApiKey::read(token), Badge::Token, "token", address).await
+}
+
+async fn campaign_of(
+    tracking: &Tracking,
+    key: Option<ApiKey>,
+    badge: Badge,
+    field: &'static str,
+    address: IpAddr,
+) -> Result<KeyCampaign, StoreError> {
+    let unknown = || Err((None, Refused::new(ReasonCode::AuthBadToken, field)));
+    let Some(key) = key.filter(|key| key.badge == badge) else { return Ok(unknown()) };
     let found = api_keys::find(&mut tracking.store.read().await?, key.id).await?;
-    let Some(stored) = found.filter(|stored| key.matches(&stored.secret_hash)) else {
-        return Ok(Some(Err((None, refused()))));
+    let Some(stored) = found.filter(|stored| stored.badge == badge && key.matches(&stored.secret_hash)) else {
+        return Ok(unknown());
     };
+    let campaign = stored.campaign_id;
     if !stored.is_live(tracking.environment.now()) {
-        return Ok(Some(Err((Some(stored.campaign_id), ended(&stored)))));
+        return Ok(Err((Some(campaign), ended(&stored, field))));
+    }
+    let networks = Networks::parse(&stored.networks)
+        .map_err(|error| StoreError::Corrupt { what: "list of a key's networks", why: error.to_string() })?;
+    if !networks.is_empty() && !networks.contains(address) {
+        return Ok(Err((Some(campaign), Refused::new(ReasonCode::IpNotAllowed, field))));
     }
     note_use(tracking, &stored).await?;
-    Ok(Some(Ok(stored.campaign_id)))
+    Ok(Ok(campaign))
 }
 
 /// Why a key that was right once counts no more: whoever holds it may know.
-fn ended(key: &ApiKeyRow) -> Refused {
+fn ended(key: &ApiKeyRow, field: &'static str) -> Refused {
     let message = match (key.revoked_at_ms, key.expires_at_ms) {
-        (None, Some(end)) => format!("The key expired at {end}."),
-        (Some(at), _) => format!("The key was revoked at {at}."),
+        (None, Some(end)) => format!("The {} expired at {end}.", key.badge),
+        (Some(at), _) => format!("The {} was revoked at {at}.", key.badge),
         (None, None) => ReasonCode::AuthBadToken.sentence().to_owned(),
     };
-    Refused { code: ReasonCode::AuthBadToken, field: "authorization", message }
+    Refused { code: ReasonCode::AuthBadToken, field, message }
 }
 
 /// Notes when a key was used, unless that was noted a moment ago: not every request is a write more.

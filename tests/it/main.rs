@@ -29,6 +29,7 @@ mod settlement;
 mod shop;
 mod story;
 mod support;
+mod tokens;
 mod tracking;
 mod tracking_refused;
 mod two_processes;

@@ -2,9 +2,9 @@
 
 use leptos::prelude::*;
 
-use super::integration_keys::{Keys, NewKey, new_key};
+use super::integration_keys::{Keys, New, NewKey};
 use super::integration_samples::{
-    SCRIPT_OF_ORDER, SCRIPT_ON_PAGES, SampleOrder, filled, json_call, pixel, signed_call, signing_script,
+    SCRIPT_OF_ORDER, SCRIPT_ON_PAGES, SampleOrder, filled, json_call, pixel, signed_call, signing_script, token_call,
 };
 use super::integration_test::SendTest;
 use super::steps::{advertiser_of, page_of, requests_page_of};
@@ -12,6 +12,7 @@ use crate::app::api::campaign::RotatePostbackSecret;
 use crate::app::page::{Request, role_page, zone_of};
 use crate::app::requests;
 use crate::app::ui::{Field, Hidden, Submit};
+use crate::domain::conversion::Badge;
 use crate::domain::ids::CampaignId;
 use crate::domain::party::PartyKind;
 use crate::domain::signature::SIGNATURE_AGE_MAX_SECONDS;
@@ -41,19 +42,22 @@ pub fn IntegrationPage() -> impl IntoView {
         let tried = |name: &str| request.query.get(name).filter(|text| text.chars().count() <= TRIED_CHARS_MAX);
         let order_id = tried("order_id").filter(|text| !text.is_empty()).unwrap_or_else(|| "ORDER-1001".to_owned());
         let order = SampleOrder::of(&terms, tried("click_id").unwrap_or_default(), order_id);
-        let new_key = new_key(&request, &keys);
+        let new = New::of(&request, &keys);
         let base = &request.app.tracking_url;
         let secret = request.app.secret_key.postback_secret(id, campaign.secret_version);
         let signed = signed_call(base, id, &secret, &order, request.now);
         let script = signing_script(base, id, &order);
-        let json = json_call(base, id, new_key.as_deref().unwrap_or("YOUR_API_KEY"), &order);
+        let new_text = |badge| new.as_ref().filter(|new| new.badge == badge).map(|new| new.text.clone());
+        let key = new_text(Badge::Key).unwrap_or_else(|| "YOUR_API_KEY".to_owned());
+        let json = json_call(base, id, &key, &order);
+        let by_token = token_call(base, id, &new_text(Badge::Token).unwrap_or_default(), &order);
         let image = pixel(base, id, &order);
         let [on_pages, of_order] =
             [SCRIPT_ON_PAGES, SCRIPT_OF_ORDER].map(|text| filled(text, base, id, &campaign.landing_parameter, &order));
         Ok(view! {
             <Head campaign=campaign.clone()/>
             <Script on_pages=on_pages of_order=of_order/>
-            {new_key.map(|text| view! { <NewKey text=text/> })}
+            {new.map(|new| view! { <NewKey new=new call=by_token/> })}
             <ServerToServer signed=signed script=script order=order campaign=campaign.clone()/>
             <Secrets request=request.clone() campaign=campaign/>
             <JsonInterface json=json/>

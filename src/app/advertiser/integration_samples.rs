@@ -102,6 +102,16 @@ pub fn json_call(base: &BaseUrl, campaign: CampaignId, key: &str, order: &Sample
     )
 }
 
+/// A report with a token in its address.
+pub fn token_call(base: &BaseUrl, campaign: CampaignId, token: &str, order: &SampleOrder) -> String {
+    let id = campaign.to_string();
+    let click = if order.click_id.is_empty() { "CLICK_ID" } else { &order.click_id };
+    let mut pairs = vec![("campaign", id.as_str()), ("click_id", click)];
+    pairs.extend(order.pairs());
+    pairs.push(("token", token));
+    format!("curl '{}?{}'", base.join("/postback"), query_of(&pairs))
+}
+
 fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }

@@ -1,5 +1,6 @@
 //! Server functions: what forms and islands call. Named verb_noun; their bodies exist on the server only.
 
+pub mod api_key;
 pub mod campaign;
 pub mod creative;
 pub mod deposit;

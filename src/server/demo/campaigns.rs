@@ -275,11 +275,13 @@ pub async fn raise(stage: &Stage, people: &People, place: usize, id: CampaignId,
 /// The shop's server gets a key.
 pub async fn make_key(stage: &Stage, people: &People, place: usize, id: CampaignId) -> anyhow::Result<()> {
     let app = &stage.app;
-    let (_, key) = ApiKey::issue(&app.secret_key, app.environment.new_id(ApiKeyId));
+    let (_, key) = ApiKey::issue(&app.secret_key, app.environment.new_id(ApiKeyId), Badge::Key);
     let row = ApiKeyRow {
         api_key_id: key.id,
         campaign_id: id,
         name: "Shop server".to_owned(),
+        badge: key.badge,
+        networks: String::new(),
         secret_hash: key.hash.to_vec(),
         created_at_ms: stage.now(),
         last_used_at_ms: None,

@@ -5,30 +5,25 @@
 
 use std::net::{IpAddr, SocketAddr};
 use std::str::FromStr;
-use std::sync::Arc;
 
 use axum::http::HeaderMap;
-use ipnet::IpNet;
+
+use crate::auth::networks::{Networks, NotANetwork};
 
 const X_FORWARDED_FOR: &str = "x-forwarded-for";
 
 /// The networks of our own proxies. Empty: nobody is believed.
 #[derive(Debug, Clone, Default)]
-pub struct TrustedProxies(Arc<[IpNet]>);
-
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is neither an address nor a network such as 10.0.0.0/8")]
-pub struct NotANetwork(String);
+pub struct TrustedProxies(Networks);
 
 impl TrustedProxies {
     /// Networks and addresses, separated by commas; nothing means none.
     pub fn parse(text: &str) -> Result<Self, NotANetwork> {
-        let entries = text.split(',').map(str::trim).filter(|entry| !entry.is_empty());
-        entries.map(network).collect::<Result<Arc<[IpNet]>, _>>().map(Self)
+        Networks::parse(text).map(Self)
     }
 
     fn contains(&self, address: IpAddr) -> bool {
-        self.0.iter().any(|network| network.contains(&address))
+        self.0.contains(address)
     }
 }
 
@@ -38,11 +33,6 @@ impl FromStr for TrustedProxies {
     fn from_str(text: &str) -> Result<Self, NotANetwork> {
         Self::parse(text)
     }
-}
-
-fn network(text: &str) -> Result<IpNet, NotANetwork> {
-    let address = text.parse::<IpAddr>().map(|address| IpNet::from(address.to_canonical()));
-    text.parse().or(address).map_err(|_| NotANetwork(text.to_owned()))
 }
 
 /// Walks from the peer towards the client and stops at the first address that no proxy of ours has, or before the
