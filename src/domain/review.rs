@@ -25,6 +25,8 @@ text_enum! {
         Reviewed = "reviewed",
         /// The validation deadline passed.
         Validated = "validated",
+        /// A person let a held one go on.
+        HoldReleased = "hold_released",
         /// The hold is over, and it is funded.
         Released = "released",
         /// Reserved for a payout.
@@ -121,6 +123,7 @@ pub fn hold_end(approved_at: Timestamp, terms: &Terms) -> Timestamp {
 pub struct Standing {
     pub state: ConversionState,
     pub badge: Badge,
+    /// Why it is held still; nothing once a person released it.
     pub held_reason: Option<ReasonCode>,
     pub deadline_at: Timestamp,
 }
@@ -153,6 +156,10 @@ pub enum StepRefused {
     NotTrusted(Badge),
     #[error("it is held ({0}), and a person must approve or reject it")]
     Held(ReasonCode),
+    #[error("it is not held")]
+    NotHeld,
+    #[error("a hold is released with a reason, in words")]
+    ReleaseReasonMissing,
     #[error("it is {0}, and only an approved conversion becomes payable")]
     NotApproved(ConversionState),
     #[error("the hold is not over before {0}")]
@@ -176,6 +183,28 @@ pub fn approve_by_itself(standing: &Standing, now: Timestamp) -> Result<Step, St
         return Err(StepRefused::Held(reason));
     }
     if standing.badge.is_trusted() { Ok(step) } else { Err(StepRefused::NotTrusted(standing.badge)) }
+}
+
+/// A person has looked at a held conversion and lets it go on like any other, with a reason (domain.md section 10).
+pub fn release_hold(standing: &Standing, why: &str) -> Result<Step, StepRefused> {
+    let state = standing.state;
+    if state != ConversionState::Pending {
+        return Err(StepRefused::NotPending(state));
+    }
+    if standing.held_reason.is_none() {
+        return Err(StepRefused::NotHeld);
+    }
+    let note = Some(why.trim().to_owned()).filter(|why| !why.is_empty()).ok_or(StepRefused::ReleaseReasonMissing)?;
+    Ok(Step { from: state, to: state, reason: StepReason::HoldReleased, note: Some(note) })
+}
+
+/// Since when the hold is released, by the events in their order: whatever changes the evidence is looked at anew.
+pub fn hold_released_at<'e>(events: impl IntoIterator<Item = &'e EventRecord>) -> Option<Timestamp> {
+    events.into_iter().fold(None, |released, event| match event.reason {
+        StepReason::HoldReleased => Some(event.at),
+        StepReason::Reported | StepReason::EvidenceAdded | StepReason::EvidenceUpgraded => None,
+        _ => released,
+    })
 }
 
 fn approve_as(from: ConversionState, reason: StepReason) -> Result<Step, StepRefused> {
@@ -308,6 +337,26 @@ mod tests {
         for (standing, now, expected) in cases {
             assert_eq!(review_stage(&standing, now), expected, "{standing:?}");
         }
+    }
+
+    #[test]
+    fn a_hold_is_released_with_a_reason_and_until_the_evidence_changes() {
+        let flood = standing(Badge::Signed, Some(ReasonCode::Flood));
+        assert_eq!(release_hold(&flood, " "), Err(StepRefused::ReleaseReasonMissing));
+        assert_eq!(release_hold(&standing(Badge::Signed, None), "known"), Err(StepRefused::NotHeld));
+        let rejected = Standing { state: Rejected, ..flood };
+        assert_eq!(release_hold(&rejected, "known"), Err(StepRefused::NotPending(Rejected)));
+        let step = release_hold(&flood, " An office. ").unwrap();
+        assert_eq!((step.from, step.to, step.note.as_deref()), (Pending, Pending, Some("An office.")));
+        let told = |reasons: &[StepReason]| {
+            let mut events = history(&vec![Pending; reasons.len()]);
+            events.iter_mut().zip(reasons).for_each(|(event, reason)| event.reason = *reason);
+            hold_released_at(&events).is_some()
+        };
+        use StepReason::{EvidenceAdded, HoldReleased, Reported, Reviewed};
+        assert!(told(&[Reported, HoldReleased]) && told(&[Reported, HoldReleased, Reviewed]));
+        assert!(!told(&[Reported]) && !told(&[Reported, HoldReleased, EvidenceAdded]));
+        assert!(told(&[Reported, HoldReleased, EvidenceAdded, HoldReleased]));
     }
 
     #[test]

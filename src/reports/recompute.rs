@@ -11,7 +11,7 @@ use crate::domain::evidence::{Evidence, Inputs};
 use crate::domain::ledger::{self, Posting, Worth};
 use crate::domain::money::Money;
 use crate::domain::party::{PartyKind, Viewer};
-use crate::domain::review::{EventRecord, project};
+use crate::domain::review::{EventRecord, hold_released_at, project};
 use crate::domain::terms::Terms;
 use crate::domain::time::Timestamp;
 use crate::store::conversions::Conversion;
@@ -172,6 +172,8 @@ fn states(stored: &Stored<'_>, found: &mut Vec<Difference>) {
         }
     };
     same("reason", text(stored.conversion.reason.as_deref()), reason(stored));
+    let released = hold_released_at(stored.events);
+    same("release of the hold", text(stored.conversion.hold_released_at_ms), text(released));
     same("time of approval", text(stored.conversion.approved_at_ms), text(approved_at(stored.events)));
 }
 

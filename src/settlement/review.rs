@@ -82,6 +82,29 @@ pub async fn reject(
     Ok(w.commit().await?)
 }
 
+/// Lets a held conversion go on like any other that waits; the reason stands on its receipt.
+///
+/// # Errors
+/// As [`approve`]; it is not held, or no reason is given.
+pub async fn release_hold(
+    store: &Store,
+    environment: &Environment,
+    viewer: &Viewer,
+    id: ConversionId,
+    version: i64,
+    why: &str,
+) -> Result<(), ReviewRefused> {
+    let mut w = store.write().await?;
+    let conversion = lock_of(&mut w, viewer, id).await?;
+    let terms = terms::get(&mut w, conversion.campaign_id, conversion.terms_version).await?;
+    let standing = standing(&conversion, review::validation_deadline(conversion.converted_at_ms, &terms))?;
+    let step = review::release_hold(&standing, why)?;
+    let conversion = as_seen(conversion, version)?;
+    let change = |after: &mut Conversion, at| after.hold_released_at_ms = Some(at);
+    step::take(&mut w, environment, conversion, step, Some(viewer.member_id), change).await?;
+    Ok(w.commit().await?)
+}
+
 /// Locks a conversion that this viewer may review: an advertiser its own, an admin any.
 async fn lock_of(w: &mut Writer, viewer: &Viewer, id: ConversionId) -> Result<Conversion, StoreError> {
     if matches!(viewer.acting, Acting::Publisher(_)) {
@@ -154,7 +177,7 @@ async fn approve_by_itself(store: &Store, environment: &Environment, id: Convers
 /// What the rules of review look at.
 pub fn standing(conversion: &Conversion, deadline_at: crate::domain::time::Timestamp) -> Result<Standing, StoreError> {
     let corrupt = |why: &str| StoreError::Corrupt { what: "hold", why: why.to_owned() };
-    let held = conversion.held_reason.as_deref();
+    let held = conversion.still_held();
     let held_reason = held.map(|code| code.parse::<ReasonCode>().map_err(|_| corrupt(code))).transpose()?;
     Ok(Standing { state: conversion.state, badge: conversion.badge, held_reason, deadline_at })
 }

@@ -29,6 +29,7 @@ pub struct Conversion {
     pub fee_minor: i64,
     pub converted_at_ms: i64,
     pub approved_at_ms: Option<i64>,
+    pub hold_released_at_ms: Option<i64>,
     pub payout_id: Option<i64>,
     pub owner_id: Option<i64>,
     pub clicked_campaign: Option<i64>,
@@ -127,7 +128,7 @@ pub struct PayoutItem {
 sql! {
     CONVERSIONS = "select v.conversion_id, v.campaign_id, v.advertiser_id, v.event, v.state, v.reason, v.held_reason,
         v.is_test, v.badge, v.publisher_id, v.link_id, v.creative_id, v.click_id, v.terms_version, v.rule_number, v.currency, v.amount_minor,
-        v.commission_minor, v.fee_minor, v.converted_at_ms, v.approved_at_ms, v.payout_id, k.advertiser_id as owner_id,
+        v.commission_minor, v.fee_minor, v.converted_at_ms, v.approved_at_ms, v.hold_released_at_ms, v.payout_id, k.advertiser_id as owner_id,
         c.campaign_id as clicked_campaign, c.publisher_id as clicked_publisher, c.link_id as clicked_link,
         c.terms_version as clicked_terms, a.amount_minor as allocated_minor from conversions v
         left join campaigns k on k.campaign_id = v.campaign_id left join clicks c on c.click_id = v.click_id

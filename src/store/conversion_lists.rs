@@ -75,7 +75,7 @@ sql! {
     LIST_OF_PUBLISHER = list!(" and publisher_id = $5");
     LIST_OF_ADVERTISER = list!(" and advertiser_id = $5");
     LIST_VALIDATION_OVER = due!("c.state = 'pending' and c.converted_at_ms + t.validation_days * 86400000 <= $1
-        and c.held_reason is null and c.badge in ('signed', 'key')");
+        and (c.held_reason is null or c.hold_released_at_ms is not null) and c.badge in ('signed', 'key')");
     LIST_HOLD_OVER = due!("c.state = 'approved' and not c.is_test
         and c.approved_at_ms + t.hold_days * 86400000 <= $1 and (c.commission_minor + c.fee_minor = 0
         or exists (select 1 from allocations a where a.conversion_id = c.conversion_id))");

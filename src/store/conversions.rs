@@ -24,6 +24,8 @@ pub struct Conversion {
     /// Why it is unattributed, a test, rejected or reversed.
     pub reason: Option<String>,
     pub held_reason: Option<String>,
+    /// Since when a person has let a held one go on.
+    pub hold_released_at_ms: Option<Timestamp>,
     pub is_test: bool,
     pub badge: Badge,
     pub publisher_id: Option<PublisherId>,
@@ -87,9 +89,14 @@ impl Conversion {
         self.converted_at_ms = decision.converted_at;
     }
 
+    /// Why it is held, unless a person released it.
+    pub fn still_held(&self) -> Option<&str> {
+        self.held_reason.as_deref().filter(|_| self.hold_released_at_ms.is_none())
+    }
+
     /// The code to tell of it: why it is held or what `reason` says.
     pub fn told_reason(&self) -> Option<&str> {
-        let held = self.held_reason.as_deref().filter(|_| self.state == ConversionState::Pending);
+        let held = self.still_held().filter(|_| self.state == ConversionState::Pending);
         held.or(self.reason.as_deref())
     }
 
@@ -109,7 +116,7 @@ macro_rules! columns {
     () => {
         "conversion_id, campaign_id, advertiser_id, event, order_id, state, reason, held_reason, is_test, badge,
         publisher_id, link_id, creative_id, click_id, terms_version, rule_number, currency, amount_minor,
-        commission_minor, fee_minor, converted_at_ms, approved_at_ms, payout_id, version"
+        commission_minor, fee_minor, converted_at_ms, approved_at_ms, payout_id, version, hold_released_at_ms"
     };
 }
 
@@ -147,7 +154,7 @@ sql! {
     COUNT_IN_STATE_OF_ADVERTISER = "select count(*) as conversions from conversions
         where state = $1 and advertiser_id = $2";
     INSERT = concat!("insert into conversions (", columns!(), ") values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11,
-        $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24)
+        $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25)
         on conflict (campaign_id, event, order_id) do nothing");
     LOCK = concat!("update conversions set version = version where conversion_id = $1 returning ", columns!());
     LOCK_BY_ORDER = concat!("update conversions set version = version
@@ -155,7 +162,7 @@ sql! {
     UPDATE = "update conversions set state = $2, reason = $3, held_reason = $4, is_test = $5, badge = $6,
         publisher_id = $7, link_id = $8, creative_id = $9, click_id = $10, terms_version = $11, rule_number = $12,
         currency = $13, amount_minor = $14, commission_minor = $15, fee_minor = $16, converted_at_ms = $17,
-        approved_at_ms = $18, payout_id = $19, version = version + 1 where conversion_id = $1";
+        approved_at_ms = $18, payout_id = $19, hold_released_at_ms = $20, version = version + 1 where conversion_id = $1";
 }
 
 /// Whatever its parties: for rules and jobs, and for admins.
@@ -253,6 +260,7 @@ pub async fn insert(w: &mut Writer, new: &Conversion) -> Result<bool, StoreError
         .bind(new.approved_at_ms)
         .bind(new.payout_id)
         .bind(new.version)
+        .bind(new.hold_released_at_ms)
         .execute(c)
         .await
         .map(|done| done.rows_affected() == 1))
@@ -295,6 +303,7 @@ pub async fn update(w: &mut Writer, changed: &Conversion) -> Result<(), StoreErr
         .bind(changed.converted_at_ms)
         .bind(changed.approved_at_ms)
         .bind(changed.payout_id)
+        .bind(changed.hold_released_at_ms)
         .execute(c)
         .await
         .map(drop))

@@ -280,6 +280,8 @@ impl Order<'_> {
         after.apply(&decision);
         self.append(w, &after, &inputs, &decision, &new, attempt).await?;
         if after != before {
+            // What a person released was something else.
+            after.hold_released_at_ms = None;
             conversions::update(w, &after).await?;
             let reason =
                 if arrival == Arrival::Upgrade { StepReason::EvidenceUpgraded } else { StepReason::EvidenceAdded };
@@ -304,6 +306,7 @@ impl Order<'_> {
             state: ConversionState::Unattributed,
             reason: None,
             held_reason: None,
+            hold_released_at_ms: None,
             is_test: false,
             badge: Badge::Unverified,
             publisher_id: None,

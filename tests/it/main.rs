@@ -10,6 +10,7 @@ mod demo_figures;
 mod durability;
 mod find;
 mod fixtures;
+mod holds;
 mod landing;
 mod links;
 mod live;

@@ -242,6 +242,7 @@ async fn what_a_row_says_of_its_own_is_told(network: &Network, approved: Convers
     for (id, field, done, undone) in [
         (approved, "time of approval", "approved_at_ms = approved_at_ms + 1", "approved_at_ms = approved_at_ms - 1"),
         (approved, "reason of the hold", "held_reason = 'flood'", "held_reason = null"),
+        (approved, "release of the hold", "hold_released_at_ms = 1", "hold_released_at_ms = null"),
         (approved, "reason", "reason = 'duplicate_order'", "reason = null"),
         (approved, "creative", "creative_id = 4711", "creative_id = null"),
         (rejected, "reason", "reason = 'item_returned'", "reason = 'order_cancelled'"),

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use crate::app::api::review::{ApproveConversion, RejectConversion};
+use crate::app::api::review::{ApproveConversion, RejectConversion, ReleaseHold};
 use crate::app::page::Request;
 use crate::app::ui::Hidden;
 use crate::domain::conversion::ConversionState;
@@ -18,6 +18,9 @@ pub struct ReviewForms {
     filter: &'static str,
     order: String,
     can_approve: bool,
+    is_held: bool,
+    /// Why the hold should be released, if that was refused.
+    why: Option<String>,
     is_refused: bool,
     reason: String,
     note: String,
@@ -33,6 +36,8 @@ impl ReviewForms {
             kind: kind.as_str(),
             filter: filter.map_or("", ConversionState::as_str),
             order: conversion.order_id.clone(),
+            is_held: conversion.still_held().is_some(),
+            why: (request.value("held_id", "") == id).then(|| request.value("why", "")),
             can_approve: conversion.state == ConversionState::Pending,
             is_refused,
             reason: kept("reason"),
@@ -44,7 +49,8 @@ impl ReviewForms {
     pub fn into_view(self) -> impl IntoView {
         let approve = ServerAction::<ApproveConversion>::new();
         let reject = ServerAction::<RejectConversion>::new();
-        let Self { id, version, kind, filter, order, can_approve, is_refused, reason, note } = self;
+        let Self { id, version, kind, filter, order, can_approve, is_held, why, is_refused, reason, note } = self;
+        let held = is_held.then(|| release(&id, &version, kind, filter, &order, why));
         let (approved_id, approved_version, rejected) = (id.clone(), version.clone(), order.clone());
         let (reason_id, note_id) = (format!("reason-{id}"), format!("note-{id}"));
         view! {
@@ -58,6 +64,7 @@ impl ReviewForms {
                         <button class="btn" type="submit">"Approve" <OrderName order=order/></button>
                     </ActionForm>
                 })}
+                {held}
                 <details open=is_refused>
                     <summary>"Reject"</summary>
                     <ActionForm action=reject attr:class="stack">
@@ -79,6 +86,37 @@ impl ReviewForms {
             </div>
         }
     }
+}
+
+/// The form that releases a hold.
+fn release(
+    id: &str,
+    version: &str,
+    kind: &'static str,
+    filter: &'static str,
+    order: &str,
+    why: Option<String>,
+) -> AnyView {
+    let action = ServerAction::<ReleaseHold>::new();
+    let field = format!("why-{id}");
+    let (id, version, order, is_open) = (id.to_owned(), version.to_owned(), order.to_owned(), why.is_some());
+    view! {
+        <details open=is_open>
+            <summary>"Release the hold"</summary>
+            <ActionForm action=action attr:class="stack">
+                <Hidden name="conversion_id" value=id/>
+                <Hidden name="version" value=version/>
+                <Hidden name="kind" value=kind/>
+                <Hidden name="filter" value=filter/>
+                <div class="field">
+                    <label for=field.clone()>"Why it may go on"</label>
+                    <input id=field name="why" required value=why.unwrap_or_default()/>
+                </div>
+                <button class="btn" type="submit">"Release" <OrderName order=order/></button>
+            </ActionForm>
+        </details>
+    }
+    .into_any()
 }
 
 /// Which order a button is about, for those who do not see its row.

@@ -22,6 +22,7 @@ fn words(name: &str) -> String {
 fn step_title(event: &EventRecord) -> String {
     match event.from {
         None => "Reported".to_owned(),
+        Some(_) if event.reason == StepReason::HoldReleased => "Hold released".to_owned(),
         Some(from) if from == event.to => "New evidence".to_owned(),
         Some(_) => {
             let state = words(event.to.as_str());
@@ -41,6 +42,7 @@ fn step_sentence(event: &EventRecord, receipt: &Receipt) -> String {
         StepReason::EvidenceUpgraded => "A better vouched report took over.".to_owned(),
         StepReason::Reviewed => "By a person.".to_owned(),
         StepReason::Validated => "By itself: the validation deadline passed.".to_owned(),
+        StepReason::HoldReleased => "By a person, with the reason:".to_owned(),
         StepReason::Released => "The hold is over, and it is funded.".to_owned(),
         StepReason::Reserved => "Reserved for a payout.".to_owned(),
         StepReason::Settled => "The payout was paid.".to_owned(),

@@ -210,7 +210,13 @@ pub fn steps(conversions: &[Conversion], events: &[Event]) -> Check {
     let mut check = Check::new("approval times and reasons are those of the events", conversions.len());
     let mut approved: HashMap<i64, i64> = HashMap::new();
     let mut ended: HashMap<i64, &str> = HashMap::new();
+    let mut released: HashMap<i64, i64> = HashMap::new();
     for event in events {
+        match event.reason.as_str() {
+            "hold_released" => drop(released.insert(event.conversion_id, event.at_ms)),
+            "evidence_added" | "evidence_upgraded" => drop(released.remove(&event.conversion_id)),
+            _ => {}
+        }
         if event.to_state == "approved" {
             approved.entry(event.conversion_id).or_insert(event.at_ms);
         } else if ENDED.contains(&event.to_state.as_str()) {
@@ -222,6 +228,11 @@ pub fn steps(conversions: &[Conversion], events: &[Event]) -> Check {
         check.require(row.approved_at_ms == at, || {
             let (stored, event) = (row.approved_at_ms, at);
             format!("conversion {}: approved at {stored:?}, its event says {event:?}", id(row.conversion_id))
+        });
+        let hold = released.get(&row.conversion_id).copied();
+        check.require(row.hold_released_at_ms == hold, || {
+            let (stored, event) = (row.hold_released_at_ms, hold);
+            format!("conversion {}: released at {stored:?}, its event says {event:?}", id(row.conversion_id))
         });
         let reason = ended.get(&row.conversion_id).copied().or(row.reason.as_deref());
         check.require(row.reason.as_deref() == reason, || {

@@ -200,6 +200,11 @@ pub const POSTS: &[Post] = &[
         &[X],
     ),
     Post(
+        "/api/release_hold",
+        &[("conversion_id", "{held}"), KEEP, ("kind", "advertiser"), ("filter", ""), ("why", "Known.")],
+        &[X],
+    ),
+    Post(
         "/api/approve_conversion",
         &[("conversion_id", "{pending}"), KEEP, ("kind", "advertiser"), ("filter", "")],
         &[X],

@@ -7,6 +7,7 @@ use tallystick::auth::members::Admission;
 use tallystick::domain::ids::PartyId;
 use tallystick::settlement::hold;
 
+use crate::holds::nameless_click;
 use crate::members::{PASSWORD, admin, sign_up};
 use crate::shop::{Shop, Visitor};
 use crate::support::{Answer, Browser, Kind, TestApp};
@@ -244,6 +245,10 @@ impl World {
             let reply = shop.report(&self.app, &query).await;
             self.remember(name, reply.text("conversion_id").to_owned());
         }
+        let nameless = nameless_click(&self.app, &format!("/c/{}", self.ids["a_slug"].0)).await;
+        let query = format!("click_id={nameless}&order_id=heronorder-0006&amount=30.00&currency=EUR");
+        let held = shop.report(&self.app, &query).await.text("conversion_id").to_owned();
+        self.remember("held", held);
         let log = format!("/advertiser/campaigns/{}/requests", self.ids["x_live"].0);
         let page = self.browser(X).get(&log).await;
         let attempt = crate::page::between(&page.text, &format!("href=\"{log}/"), "\"").expect("a request").to_owned();

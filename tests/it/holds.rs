@@ -1,0 +1,84 @@
+//! Holds: a rule only stops approval by itself, and a person lets a conversion go on with a reason (domain.md section 10).
+
+use tallystick::domain::campaign::ApprovalMode;
+use tallystick::domain::conversion::ConversionState;
+use tallystick::domain::time::DAY_MS;
+use tallystick::reports::verify::{differences, told, verify};
+use tallystick::settlement::review::approve_due;
+use tallystick::store::conversions::{self, Conversion};
+
+use crate::fixtures::{LiveCampaign, live_campaign, publisher};
+use crate::members::PASSWORD;
+use crate::shop::{Shop, Visitor};
+use crate::support::{Kind, TestApp};
+use crate::tracking::link;
+
+const LIST: &str = "/advertiser/conversions";
+
+async fn found(app: &TestApp, shop: &Shop, order: &str) -> Conversion {
+    let campaign = shop.campaign.parse().unwrap();
+    let found = conversions::find_by_order(&mut app.store.read().await.unwrap(), campaign, "sale", order).await;
+    found.unwrap().unwrap()
+}
+
+async fn verified(app: &TestApp) {
+    let checks = verify(&mut app.store.snapshot().await.unwrap()).await.unwrap();
+    assert_eq!(differences(&checks), 0, "{}", told(&checks));
+}
+
+/// A click of a program that does not name itself.
+pub async fn nameless_click(app: &TestApp, link: &str) -> String {
+    let answer = Visitor::new(app, 1).ask(link, &[("user-agent", "")]).await;
+    let location = url::Url::parse(answer.location()).unwrap();
+    location.query_pairs().find(|(name, _)| name == "click_id").expect("it has an id").1.into_owned()
+}
+
+#[tokio::test]
+async fn a_released_hold_lets_the_deadline_approve_and_new_evidence_holds_again() {
+    for kind in Kind::all() {
+        let app = TestApp::start(kind).await;
+        let LiveCampaign { browser, campaign, .. } = live_campaign(&app, "Winter", ApprovalMode::Manual).await;
+        let (reader, publisher) = publisher(&app, "Garden Letters").await;
+        let click = nameless_click(&app, &link(&app, publisher, campaign).await).await;
+        let shop = Shop::new(&app, &campaign.to_string());
+        let order = |id: &str, amount: &str| format!("order_id={id}&amount={amount}&currency=EUR&click_id={click}");
+        app.clock.advance_ms(60_000);
+        let held = shop.report(&app, &order("H1", "50.00")).await;
+        assert_eq!(held.told(), (201, "created", false, "fraud_rule"));
+        let reason = found(&app, &shop, "H1").await.held_reason.expect("it is held");
+
+        let refused = browser.act(LIST, "/api/release_hold", "", &[("why", "  ")]).await.plain();
+        assert!(refused.contains("a hold is released with a reason"), "{refused}");
+        let released = browser.act(LIST, "/api/release_hold", "", &[("why", "Our own app: it has no name.")]).await;
+        assert!(released.plain().contains("The hold is released"), "{}", released.plain());
+        assert!(!released.text.contains("/api/release_hold"), "there is nothing to release any more");
+        let row = found(&app, &shop, "H1").await;
+        assert_eq!((row.state, row.held_reason.as_deref()), (ConversionState::Pending, Some(&*reason)));
+        assert!(row.hold_released_at_ms.is_some());
+        let receipt = reader.get(&format!("/receipts/{}", row.conversion_id)).await.plain();
+        assert!(receipt.contains("Hold released") && receipt.contains("Our own app: it has no name."), "{receipt}");
+        assert!(receipt.contains("same decision, same commission"), "{receipt}");
+        verified(&app).await;
+
+        // Released for what a pixel said; the shop's own word changes the amount.
+        let pixel = Visitor::new(&app, 2).pixel(&shop.campaign, &order("H2", "1.00")).await;
+        assert_eq!(pixel.status, 201);
+        browser.act(LIST, "/api/release_hold", "", &[("why", "Known customer.")]).await;
+        assert!(found(&app, &shop, "H2").await.hold_released_at_ms.is_some());
+        assert_eq!(shop.report(&app, &order("H2", "90.00")).await.status, 200);
+        let again = found(&app, &shop, "H2").await;
+        assert_eq!((again.amount_minor, again.hold_released_at_ms), (Some(9_000), None), "looked at anew");
+        verified(&app).await;
+
+        app.clock.advance_ms(31 * DAY_MS);
+        assert_eq!(approve_due(&app.store, &app.environment).await.unwrap(), 1);
+        assert_eq!(found(&app, &shop, "H1").await.state, ConversionState::Approved);
+        assert_eq!(found(&app, &shop, "H2").await.state, ConversionState::Pending);
+        let fields = [("email", "owner.of.winter@parties.example"), ("password", PASSWORD)];
+        assert_eq!(browser.submit("/api/log_in", &fields).await.status, 200);
+        let list = browser.get(LIST).await.plain();
+        assert!(list.contains("Release the hold") && list.contains("the advertiser must decide"), "{list}");
+        verified(&app).await;
+        app.stop().await;
+    }
+}
