@@ -44,6 +44,7 @@ pub fn Pages() -> impl IntoView {
                 <Route path=path!("/advertiser/campaigns/:id/requests/:request") view=advertiser::RequestPage/>
                 <Route path=path!("/advertiser/campaigns/:id/creatives") view=advertiser::CreativesPage/>
                 <Route path=path!("/advertiser/campaigns/:id/creatives/new") view=advertiser::NewCreativePage/>
+                <Route path=path!("/advertiser/campaigns/:id/quality") view=advertiser::QualityPage/>
                 <Route path=path!("/advertiser/publishers") view=advertiser::PublishersPage/>
                 <Route path=path!("/advertiser/conversions") view=advertiser::Conversions/>
                 <Route path=path!("/advertiser/find") view=advertiser::Find/>
@@ -53,6 +54,7 @@ pub fn Pages() -> impl IntoView {
                 <Route path=path!("/admin") view=admin::Overview/>
                 <Route path=path!("/admin/reports") view=admin::Reports/>
                 <Route path=path!("/admin/parties") view=admin::Parties/>
+                <Route path=path!("/admin/quality") view=admin::Quality/>
                 <Route path=path!("/admin/campaigns") view=admin::Campaigns/>
                 <Route path=path!("/admin/conversions") view=admin::Conversions/>
                 <Route path=path!("/admin/requests") view=admin::RequestsPage/>

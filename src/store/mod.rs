@@ -22,6 +22,7 @@ pub mod enrollments;
 pub mod error;
 pub mod evidence;
 pub mod find;
+pub mod holds;
 pub mod landings;
 pub mod leases;
 pub mod ledger;
@@ -64,6 +65,7 @@ pub fn every_sql() -> impl Iterator<Item = (&'static str, &'static str, &'static
         enrollments::SQL,
         evidence::SQL,
         find::SQL,
+        holds::SQL,
         landings::SQL,
         leases::SQL,
         ledger::SQL,

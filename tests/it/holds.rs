@@ -69,6 +69,20 @@ async fn a_released_hold_lets_the_deadline_approve_and_new_evidence_holds_again(
         let again = found(&app, &shop, "H2").await;
         assert_eq!((again.amount_minor, again.hold_released_at_ms), (Some(9_000), None), "looked at anew");
         verified(&app).await;
+        let page = format!("/advertiser/campaigns/{campaign}/quality");
+        let quality = browser.get(&format!("{page}?seconds=61")).await.plain();
+        for said in [
+            "Before: 2 conversions. Held for a person to look at: 2. After: 0 go on by themselves.",
+            "fraud_rule 2 1 1 0 0",
+            "With 0 seconds, as the terms say now: 0 held. With 61 seconds: 2 held.",
+        ] {
+            assert!(quality.contains(said), "{said}: {quality}");
+        }
+        let quality = browser.get(&format!("{page}?seconds=60")).await.plain();
+        assert!(quality.contains("With 60 seconds: 0 held."), "{quality}");
+        for bad in ["-1", "3601", "soon", "99999999999999999999"] {
+            assert_eq!(browser.get(&format!("{page}?seconds={bad}")).await.status, 200);
+        }
 
         app.clock.advance_ms(31 * DAY_MS);
         assert_eq!(approve_due(&app.store, &app.environment).await.unwrap(), 1);

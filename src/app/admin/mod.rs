@@ -8,6 +8,7 @@ mod ledger;
 mod overview;
 mod parties;
 mod payouts;
+mod quality;
 mod reports;
 mod requests;
 
@@ -19,5 +20,6 @@ pub use ledger::Ledger;
 pub use overview::Overview;
 pub use parties::Parties;
 pub use payouts::{PayoutRunPage, Payouts};
+pub use quality::Quality;
 pub use reports::Reports;
 pub use requests::{RequestPage, RequestsPage};

@@ -25,7 +25,10 @@ pub fn Parties() -> impl IntoView {
             .collect();
         let quality = quality(&mut conn, &viewer, request.now).await?;
         Ok(view! {
-            <div class="page-head"><h1>"Parties"</h1></div>
+            <div class="page-head">
+                <h1>"Parties"</h1>
+                <div class="page-actions"><a class="btn" href="/admin/quality">"Quality rules"</a></div>
+            </div>
             <div class="table-wrap" tabindex="0" role="region" aria-label="Parties">
                 <table class="data">
                     <thead>

@@ -69,6 +69,7 @@ fn Head(campaign: Campaign, is_admitted: bool) -> impl IntoView {
                 <a class="btn" href=format!("{}/creatives", page_of(id))>"Creatives"</a>
                 <a class="btn" href=integration_page_of(id)>"Integration"</a>
                 <a class="btn" href=requests_page_of(id)>"Requests"</a>
+                <a class="btn" href=format!("{}/quality", page_of(id))>"Quality"</a>
                 <Step campaign=campaign is_admitted=is_admitted/>
             </div>
         </div>

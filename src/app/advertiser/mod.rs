@@ -15,6 +15,7 @@ mod integration_test;
 mod key_fields;
 mod overview;
 mod publishers;
+mod quality;
 mod reports;
 mod requests;
 mod steps;
@@ -30,6 +31,7 @@ pub use integration::IntegrationPage;
 pub use key_fields::KeyFields;
 pub use overview::Overview;
 pub use publishers::PublishersPage;
+pub use quality::QualityPage;
 pub use reports::Reports;
 pub use requests::{RequestPage, RequestsPage};
 pub use steps::{
