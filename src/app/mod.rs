@@ -20,6 +20,8 @@ pub mod find;
 #[cfg(feature = "ssr")]
 pub mod forms;
 #[cfg(feature = "ssr")]
+pub mod multipart;
+#[cfg(feature = "ssr")]
 pub mod page;
 #[cfg(feature = "ssr")]
 pub mod publisher;
@@ -33,5 +35,7 @@ pub mod routes;
 pub mod shell;
 #[cfg(feature = "ssr")]
 pub mod state;
+#[cfg(feature = "ssr")]
+pub mod uploads;
 #[cfg(feature = "ssr")]
 pub mod visitor;

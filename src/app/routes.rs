@@ -45,6 +45,8 @@ pub fn Pages() -> impl IntoView {
                 <Route path=path!("/advertiser/campaigns/:id/creatives") view=advertiser::CreativesPage/>
                 <Route path=path!("/advertiser/campaigns/:id/creatives/new") view=advertiser::NewCreativePage/>
                 <Route path=path!("/advertiser/campaigns/:id/quality") view=advertiser::QualityPage/>
+                <Route path=path!("/advertiser/campaigns/:id/uploads") view=advertiser::UploadsPage/>
+                <Route path=path!("/advertiser/campaigns/:id/uploads/:upload") view=advertiser::UploadPage/>
                 <Route path=path!("/advertiser/publishers") view=advertiser::PublishersPage/>
                 <Route path=path!("/advertiser/conversions") view=advertiser::Conversions/>
                 <Route path=path!("/advertiser/find") view=advertiser::Find/>

@@ -135,6 +135,8 @@ ids! {
     EventId,
     /// One request to a reporting end point, with its outcome.
     AttemptId,
+    /// A file with conversions that an advertiser sent.
+    UploadId,
     /// An advertiser's key for the JSON interface.
     ApiKeyId,
     /// A ledger account of a party in a currency.

@@ -26,6 +26,7 @@ use crate::app::figures;
 use crate::app::routes::Pages;
 use crate::app::shell::document;
 use crate::app::state::App;
+use crate::app::uploads;
 use crate::tracking::{self, Tracking};
 
 /// Method and path of every route that is not a page or a server function; the access test walks it.
@@ -39,6 +40,7 @@ pub const ROUTES: &[(&str, &str)] = &[
     ("GET", "/live/{role}"),
     ("GET", "/creatives/{creative}/image"),
     ("POST", "/creatives/upload"),
+    ("POST", "/uploads"),
 ];
 
 /// A refusal is a sentence; more is none of ours.
@@ -62,8 +64,10 @@ pub fn router(app: &App, tracking: Tracking, config: &Config) -> Router {
         .with_state(app.clone());
     // Only the demo has a shop of its own, as only the demo has log-ins to show.
     let routes = if config.demo_logins.is_empty() { routes } else { routes.merge(shop::routes(app)) };
-    // A form with a file is the one that may be larger; its handler limits each of its parts.
-    let upload = Router::new().route("/creatives/upload", post(creatives::upload).layer(DefaultBodyLimit::disable()));
+    // Forms with a file are those that may be larger; their handlers limit each of their parts.
+    let upload = Router::new()
+        .route("/creatives/upload", post(creatives::upload).layer(DefaultBodyLimit::disable()))
+        .route("/uploads", post(uploads::upload).layer(DefaultBodyLimit::disable()));
     let upload = limits::bodies(upload.with_state(app.clone()), creatives::FORM_BYTES_MAX);
     let routes = limits::bodies(routes, limits::BODY_BYTES_MAX).merge(upload);
     let pages = layers::around_pages(routes, app, config).layer(compression());

@@ -40,6 +40,7 @@ pub mod sessions;
 pub mod terms;
 pub mod totals;
 mod types;
+pub mod uploads;
 
 pub use driver::{Conn, Store, Writer};
 pub use error::StoreError;
@@ -81,6 +82,7 @@ pub fn every_sql() -> impl Iterator<Item = (&'static str, &'static str, &'static
         sessions::SQL,
         terms::SQL,
         totals::SQL,
+        uploads::SQL,
     ]
     .into_iter()
     .flatten()

@@ -1,4 +1,4 @@
-//! Reports that a member of the advertiser sends from the pages: a test, or a stored request once more. The one door
+//! Reports that a member of the advertiser sends from the pages: a test, a stored request once more, the rows of a file. The one door
 //! through which pages come into `tracking`; behind it is the same `conversion::record` as for everybody.
 //!
 //! The caller has made sure that the member may act for the campaign's advertiser, and so the report is vouched for as
@@ -6,7 +6,8 @@
 
 use url::form_urlencoded;
 
-use super::conversion::{self, ByHand, Context, Reply, Report};
+pub use super::conversion::Reply;
+use super::conversion::{self, ByHand, Context, Report};
 use super::{api, request};
 use crate::domain::conversion::Badge;
 use crate::domain::conversion_report::{Refused, ReportFields};
@@ -21,6 +22,7 @@ use crate::store::{Store, StoreError, conversions};
 /// A way in of its own in the request log.
 const REPLAY: &str = "replay";
 const TEST: &str = "test";
+const UPLOAD: &str = "upload";
 
 /// Who sends, for which campaign, and what recording needs of the network.
 #[derive(Clone, Copy)]
@@ -78,6 +80,28 @@ impl Hand<'_> {
         self.record(&report, badge(attempt)).await
     }
 
+    /// What a row of a file would become; nothing is stored.
+    pub async fn rehearse(&self, fields: ReportFields) -> Result<Reply, StoreError> {
+        conversion::rehearse(&self.context(), &self.row(fields), self.campaign, Badge::Key).await
+    }
+
+    /// Records a row of a file.
+    pub async fn upload(&self, fields: ReportFields) -> Result<Reply, StoreError> {
+        self.record(&self.row(fields), Badge::Key).await
+    }
+
+    fn row(&self, fields: ReportFields) -> Report {
+        Report {
+            endpoint: UPLOAD,
+            method: "POST".to_owned(),
+            query: query_of(&fields),
+            body: String::new(),
+            fields,
+            cookie: Default::default(),
+            by_hand: Some(ByHand { member_id: self.member_id, replay_of: None }),
+        }
+    }
+
     /// Whether nothing is known of the order yet.
     async fn is_new(&self, attempt: &Attempt, fields: &ReportFields) -> Result<bool, StoreError> {
         if attempt.conversion_id.is_some() {
@@ -90,20 +114,23 @@ impl Hand<'_> {
         Ok(known.is_none())
     }
 
-    /// Records it, again where another process was in the way.
-    async fn record(&self, report: &Report, badge: Badge) -> Result<Reply, StoreError> {
-        let context = Context {
+    fn context(&self) -> Context<'_> {
+        Context {
             store: self.store,
             environment: self.environment,
             secret_key: self.secret_key,
             base_url: self.base_url,
             // What is not vouched for is an order that is known already, and needs no place.
             unverified_per_day_max: 0,
-        };
+        }
+    }
+
+    /// Records it, again where another process was in the way.
+    async fn record(&self, report: &Report, badge: Badge) -> Result<Reply, StoreError> {
         let mut tries = 0;
         loop {
             tries += 1;
-            match conversion::record(&context, report, self.campaign, badge).await {
+            match conversion::record(&self.context(), report, self.campaign, badge).await {
                 Err(StoreError::Unavailable(_)) if tries < request::TRIES_MAX => {}
                 other => return other,
             }
@@ -138,6 +165,9 @@ fn query_of(fields: &ReportFields) -> String {
         ("amount", &fields.amount),
         ("currency", &fields.currency),
         ("click_id", &fields.click_id),
+        ("coupon", &fields.coupon),
+        ("channel", &fields.channel),
+        ("occurred_at", &fields.occurred_at),
         ("test", &fields.test),
     ];
     let pairs = named.into_iter().filter_map(|(name, value)| value.as_deref().map(|value| (name, value)));

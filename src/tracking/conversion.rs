@@ -107,23 +107,54 @@ pub async fn record(
     badge: Badge,
 ) -> Result<Reply, StoreError> {
     let mut w = context.store.write().await?;
-    let all_terms = terms::list(&mut w, campaign.campaign_id).await?;
-    let now = context.environment.now();
-    let (found, parsed) = match read(context, &mut w, report, campaign, &all_terms, badge).await? {
-        Ok(read) => read,
+    match write(context, &mut w, report, campaign, badge).await? {
+        Ok(Some(reply)) => {
+            w.commit().await?;
+            Ok(reply)
+        }
+        Ok(None) => {
+            drop(w);
+            refuse_beyond(context, campaign.campaign_id, context.environment.now()).await
+        }
         Err(refused) => {
             drop(w);
             let Context { store, environment, base_url, .. } = context;
-            return refuse(store, environment, base_url, report, Some(campaign.campaign_id), &refused).await;
+            refuse(store, environment, base_url, report, Some(campaign.campaign_id), &refused).await
         }
+    }
+}
+
+/// What [`record`] would answer; nothing is stored.
+pub async fn rehearse(
+    context: &Context<'_>,
+    report: &Report,
+    campaign: &Campaign,
+    badge: Badge,
+) -> Result<Reply, StoreError> {
+    let mut w = context.store.write().await?;
+    Ok(match write(context, &mut w, report, campaign, badge).await? {
+        Ok(Some(reply)) => reply,
+        Ok(None) => Reply::beyond_quota(context, context.environment.now()),
+        Err(refused) => Reply::refusal(context.base_url, &refused),
+    })
+}
+
+/// Writes all that a report means, to be committed; nothing where a new order is one too many of its day, and then, as
+/// after a refusal, nothing may be committed.
+async fn write(
+    context: &Context<'_>,
+    w: &mut Writer,
+    report: &Report,
+    campaign: &Campaign,
+    badge: Badge,
+) -> Result<Result<Option<Reply>, Refused>, StoreError> {
+    let all_terms = terms::list(w, campaign.campaign_id).await?;
+    let (found, parsed) = match read(context, w, report, campaign, &all_terms, badge).await? {
+        Ok(read) => read,
+        Err(refused) => return Ok(Err(refused)),
     };
     let order = Order { context, report, campaign, terms: &all_terms, parsed: &parsed };
-    let Some(reply) = order.store(&mut w, order.evidence(badge, found)).await? else {
-        drop(w);
-        return refuse_beyond(context, campaign.campaign_id, now).await;
-    };
-    w.commit().await?;
-    Ok(reply)
+    order.store(w, order.evidence(badge, found)).await.map(Ok)
 }
 
 /// What a report says, and the clicks it names.

@@ -34,5 +34,6 @@ mod tokens;
 mod tracking;
 mod tracking_refused;
 mod two_processes;
+mod uploads;
 mod verify;
 mod world;

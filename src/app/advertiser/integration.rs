@@ -7,7 +7,7 @@ use super::integration_samples::{
     SCRIPT_OF_ORDER, SCRIPT_ON_PAGES, SampleOrder, filled, json_call, pixel, signed_call, signing_script, token_call,
 };
 use super::integration_test::SendTest;
-use super::steps::{advertiser_of, page_of, requests_page_of};
+use super::steps::{advertiser_of, page_of, requests_page_of, uploads_page_of};
 use crate::app::api::campaign::RotatePostbackSecret;
 use crate::app::page::{Request, role_page, zone_of};
 use crate::app::requests;
@@ -63,6 +63,7 @@ pub fn IntegrationPage() -> impl IntoView {
             <JsonInterface json=json/>
             <Keys request=request.clone() keys=keys campaign_id=id zone=zone.clone()/>
             <Pixel image=image/>
+            <FromAFile campaign_id=id/>
             <Beyond reports=beyond/>
             <SendTest request=request campaign_id=id terms=terms/>
             <Latest attempts=latest campaign_id=id zone=zone/>
@@ -98,6 +99,18 @@ fn Head(campaign: Campaign) -> impl IntoView {
                 <span>"The campaign is not live yet: until then every report is answered with campaign_inactive."</span>
             </div>
         })}
+    }
+}
+
+/// For those who have no developer.
+#[component]
+fn FromAFile(campaign_id: CampaignId) -> impl IntoView {
+    view! {
+        <section class="section">
+            <h2>"From a file"</h2>
+            <p>"Without a developer: export your orders with their click ids as CSV, and see what each row becomes."</p>
+            <div class="btn-row"><a class="btn" href=uploads_page_of(campaign_id)>"Choose a file"</a></div>
+        </section>
     }
 }
 

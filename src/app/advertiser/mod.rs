@@ -19,6 +19,7 @@ mod quality;
 mod reports;
 mod requests;
 mod steps;
+mod uploads;
 
 pub use balance::BalancePage;
 pub use campaign::CampaignPage;
@@ -36,4 +37,6 @@ pub use reports::Reports;
 pub use requests::{RequestPage, RequestsPage};
 pub use steps::{
     API_KEYS_MAX, CAMPAIGNS_MAX, NEW_API_KEY, advertiser_of, integration_page_of, make_step, page_of, requests_page_of,
+    uploads_page_of,
 };
+pub use uploads::{UploadPage, UploadsPage};

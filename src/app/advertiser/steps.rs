@@ -37,6 +37,11 @@ pub fn requests_page_of(id: CampaignId) -> String {
     format!("/advertiser/campaigns/{id}/requests")
 }
 
+/// Its files with conversions.
+pub fn uploads_page_of(id: CampaignId) -> String {
+    format!("/advertiser/campaigns/{id}/uploads")
+}
+
 /// One step in a campaign's life that its advertiser makes.
 pub async fn make_step(campaign_id: &str, version: i64, next: CampaignState, said: &str) -> Result<(), ApiError> {
     let viewer = forms::viewer(PartyKind::Advertiser).await?;

@@ -43,6 +43,27 @@ pub async fn replay_report(campaign_id: String, attempt_id: String) -> Result<()
     }
 }
 
+/// Records the rows of a file that was read before, each for itself.
+#[server(endpoint = "record_upload")]
+pub async fn record_upload(campaign_id: String, upload_id: String) -> Result<(), ApiError> {
+    use crate::app::advertiser::{advertiser_of, uploads_page_of};
+    use crate::app::{forms, uploads};
+    use crate::domain::ids::{CampaignId, UploadId};
+    use crate::domain::party::PartyKind;
+
+    let viewer = forms::admitted(PartyKind::Advertiser).await?;
+    let (advertiser, app) = (advertiser_of(&viewer)?, forms::app());
+    let (campaign, upload): (CampaignId, UploadId) = (campaign_id.parse()?, upload_id.parse()?);
+    let page = format!("{}/{upload}", uploads_page_of(campaign));
+    match uploads::record(&app, advertiser, campaign, viewer.member_id, upload).await {
+        Ok((taken, refused)) => {
+            forms::go_with(&page, &format!("{taken} rows are recorded or were known, {refused} were refused.")).await
+        }
+        Err(ApiError::Invalid { field, message }) => forms::Form::new(page, &[]).refuse(&field, message).await,
+        Err(error) => Err(error),
+    }
+}
+
 /// Records a test order, worth nothing, and leads to its receipt.
 #[server(endpoint = "send_test")]
 pub async fn send_test(

@@ -1,7 +1,7 @@
 //! `POST /creatives/upload`: the form with a banner's file. Not a server function, since those panic at a body that is
 //! no form of parts; it answers as they do, by a redirect with a flash.
 
-use axum::extract::multipart::{Field, MultipartRejection};
+use axum::extract::multipart::MultipartRejection;
 use axum::extract::{Multipart, State};
 use axum::http::StatusCode;
 use axum::http::header::LOCATION;
@@ -12,6 +12,7 @@ use super::adding::{self, CREATIVES_MAX, Entered};
 use crate::app::advertiser::advertiser_of;
 use crate::app::error::ApiError;
 use crate::app::forms;
+use crate::app::multipart::{self, File};
 use crate::app::state::App;
 use crate::auth::session::{self, Flash};
 use crate::creatives::raster;
@@ -23,7 +24,6 @@ use crate::store::campaigns::{self, Campaign};
 
 /// A larger form is refused before it is read; one up to here gets a sentence, and what was entered back.
 pub const FORM_BYTES_MAX: usize = 32 * 1_024 * 1_024;
-const TEXT_BYTES_MAX: usize = 8 * 1_024;
 
 pub async fn upload(State(app): State<App>, session: Session, form: Result<Multipart, MultipartRejection>) -> Response {
     match take(&app, &session, form).await {
@@ -54,43 +54,20 @@ async fn take(app: &App, session: &Session, form: Result<Multipart, MultipartRej
     Ok(place)
 }
 
-fn broken<E>(_: E) -> ApiError {
-    ApiError::invalid("", "The form did not arrive whole: please send it again.")
-}
-
-/// The first part of the form: whose the campaign is, is known before anything else is read.
 async fn campaign_of(app: &App, advertiser: AdvertiserId, form: &mut Multipart) -> Result<Campaign, ApiError> {
-    let first = form.next_field().await.map_err(broken)?.ok_or(ApiError::NotFound)?;
-    if first.name() != Some("campaign_id") {
-        return Err(ApiError::NotFound);
-    }
-    let (id, _) = bytes(first, TEXT_BYTES_MAX).await?;
-    let id: CampaignId = String::from_utf8_lossy(&id).parse()?;
+    let id: CampaignId = multipart::first(form, "campaign_id").await?.parse()?;
     Ok(campaigns::get_of_advertiser(&mut app.store.read().await?, advertiser, id).await?)
-}
-
-/// A banner's file as it came.
-#[derive(Default)]
-struct File {
-    name: String,
-    content_type: String,
-    bytes: Vec<u8>,
-    is_too_large: bool,
 }
 
 async fn read(form: &mut Multipart) -> Result<(Entered, File), ApiError> {
     let (mut entered, mut file) = (Entered::default(), File::default());
-    while let Some(field) = form.next_field().await.map_err(broken)? {
+    while let Some(field) = form.next_field().await.map_err(multipart::broken)? {
         let name = field.name().unwrap_or("").to_owned();
         if name == "file" {
-            file.name = field.file_name().unwrap_or("").to_owned();
-            file.content_type = field.content_type().unwrap_or("").to_owned();
-            (file.bytes, file.is_too_large) = bytes(field, FILE_BYTES_MAX).await?;
+            file = multipart::file(field, FILE_BYTES_MAX).await?;
             continue;
         }
-        let (text, is_too_long) = bytes(field, TEXT_BYTES_MAX).await?;
-        let text = String::from_utf8(text).ok().filter(|_| !is_too_long);
-        let text = text.ok_or_else(|| ApiError::invalid(&name, "The text is too long, or not UTF-8."))?;
+        let text = multipart::text(&name, field).await?;
         match name.as_str() {
             "name" => entered.name = text,
             "words" => entered.words = text,
@@ -99,21 +76,6 @@ async fn read(form: &mut Multipart) -> Result<(Entered, File), ApiError> {
         }
     }
     Ok((entered, file))
-}
-
-/// A part's bytes up to a limit, and whether there were more: those are read and let go, so that the browser, which
-/// sends first and reads then, gets its answer.
-async fn bytes(mut field: Field<'_>, bytes_max: usize) -> Result<(Vec<u8>, bool), ApiError> {
-    let (mut bytes, mut is_more) = (Vec::new(), false);
-    while let Some(chunk) = field.chunk().await.map_err(broken)? {
-        is_more = is_more || bytes.len() + chunk.len() > bytes_max;
-        if is_more {
-            bytes = Vec::new();
-        } else {
-            bytes.extend_from_slice(&chunk);
-        }
-    }
-    Ok((bytes, is_more))
 }
 
 type Refusal = (&'static str, String);

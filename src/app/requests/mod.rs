@@ -27,6 +27,7 @@ fn way_in(attempt: &Attempt) -> String {
     match attempt.endpoint.as_str() {
         "replay" => "sent again by a member".to_owned(),
         "test" => "test sent by a member".to_owned(),
+        "upload" => "from a member's file".to_owned(),
         endpoint => format!("{} {endpoint}", attempt.method),
     }
 }

@@ -12,8 +12,8 @@ use tallystick::server::router;
 use tallystick::store::Store;
 use tallystick::store::driver::Driver;
 
-use self::table::{BY_CLICK, BY_KEY, CHANGES_NOTHING, LOOKS, Look, POSTS, Post, STARTS, UPLOAD};
-use self::world::{ALL, Role, WORDS, World};
+use self::table::{BY_CLICK, BY_KEY, CHANGES_NOTHING, CSV_UPLOAD, LOOKS, Look, POSTS, Post, STARTS, UPLOAD};
+use self::world::{ALL, CSV, Role, WORDS, World};
 use crate::schema::schema;
 use crate::support::{Answer, Browser, Kind};
 
@@ -187,6 +187,9 @@ async fn send(world: &World, role: Role, path: &str, fields: &[(&str, &str)], re
     let fields: Vec<(&str, &str)> = filled.iter().map(|(name, value)| (*name, value.as_str())).collect();
     if path == UPLOAD {
         return world.browser(role).upload(path, &fields, ("a.png", "image/png", crate::creatives::PNG)).await;
+    }
+    if path == CSV_UPLOAD {
+        return world.browser(role).upload(path, &fields, CSV).await;
     }
     world.browser(role).post(path, &fields).await
 }

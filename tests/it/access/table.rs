@@ -88,6 +88,19 @@ pub const LOOKS: &[Look] = &[
     Look("GET /advertiser/campaigns/{id}/creatives", "/advertiser/campaigns/{x_live}/creatives", &[X], 200),
     Look("GET /advertiser/campaigns/{id}/creatives/new", "/advertiser/campaigns/{x_live}/creatives/new", &[X], 200),
     Look("GET /advertiser/campaigns/{id}/quality", "/advertiser/campaigns/{x_live}/quality?seconds=9", &[X], 200),
+    Look("GET /advertiser/campaigns/{id}/uploads", "/advertiser/campaigns/{x_live}/uploads", &[X], 200),
+    Look(
+        "GET /advertiser/campaigns/{id}/uploads/{upload}",
+        "/advertiser/campaigns/{x_live}/uploads/{x_upload}",
+        &[X],
+        200,
+    ),
+    Look(
+        "GET /advertiser/campaigns/{id}/uploads/{upload}",
+        "/advertiser/campaigns/{y_live}/uploads/{x_upload}",
+        NO_ONE,
+        200,
+    ),
     Look("GET /advertiser/publishers", "/advertiser/publishers", ADVERTISERS, 200),
     Look("GET /advertiser/conversions", "/advertiser/conversions", ADVERTISERS, 200),
     Look("GET /advertiser/find", "/advertiser/find", ADVERTISERS, 200),
@@ -128,6 +141,7 @@ macro_rules! draft {
 
 /// Sent as a form with a file.
 pub const UPLOAD: &str = "/creatives/upload";
+pub const CSV_UPLOAD: &str = "/uploads";
 
 const KEEP: (&str, &str) = ("version", "1");
 
@@ -161,6 +175,9 @@ pub const POSTS: &[Post] = &[
         &[X],
     ),
     Post(UPLOAD, &[("campaign_id", "{x_live}"), ("name", "Another"), ("words", "Boots")], &[X]),
+    Post(CSV_UPLOAD, &[("campaign_id", "{x_live}")], &[X]),
+    Post("/api/record_upload", &[("campaign_id", "{y_live}"), ("upload_id", "{x_upload}")], NO_ONE),
+    Post("/api/record_upload", &[("campaign_id", "{x_live}"), ("upload_id", "{x_upload}")], &[X]),
     Post("/api/pause_creative", &[("creative_id", "{x_banner}")], &[X]),
     Post("/api/resume_creative", &[("creative_id", "{x_banner}")], &[X]),
     Post("/api/create_api_key", &[("campaign_id", "{x_live}"), ("name", "Another")], &[X]),

@@ -31,6 +31,9 @@ use Role::{A, Admin, B, X, Y};
 
 pub const ALL: &[Role] = &[Role::Nobody, A, B, X, Y, Admin];
 
+/// A file with an order that belongs to nobody.
+pub const CSV: (&str, &str, &[u8]) = ("heron.csv", "text/csv", b"order_id\nheronorder-0009\n");
+
 const EMAILS: [(Role, &str); 5] = [
     (A, "finch.letters@parties.example"),
     (B, "robin.trails@parties.example"),
@@ -127,6 +130,9 @@ impl World {
         let file = ("a.png", "image/png", crate::creatives::PNG);
         let added = self.browser(X).upload("/creatives/upload", &fields, file).await;
         let page = self.browser(X).get(added.location()).await;
+        let x_live = self.ids["x_live"].0.clone();
+        let read = self.browser(X).upload("/uploads", &[("campaign_id", &x_live)], CSV).await;
+        self.remember("x_upload", id_at_the_end(&read));
         self.remember("x_banner", hidden(&page.form("/api/pause_creative", "").fields, "creative_id"));
         // B's application to X's other campaign is declined, A's waits.
         let x_other = self.ids["x_other"].0.clone();

@@ -1,0 +1,185 @@
+//! `POST /uploads`: a file with conversions, for advertisers without developers. It is kept with what each row would
+//! become; a second step records the rows. Answers by a redirect with a flash, as every form does.
+
+mod file;
+
+use axum::extract::multipart::MultipartRejection;
+use axum::extract::{Multipart, State};
+use axum::http::StatusCode;
+use axum::http::header::LOCATION;
+use axum::response::{IntoResponse, Response};
+use tower_sessions::Session;
+
+pub use self::file::COLUMNS;
+use self::file::{FILE_BYTES_MAX, FileRefused, FileRow};
+use super::advertiser::{advertiser_of, uploads_page_of};
+use super::error::ApiError;
+use super::forms;
+use super::multipart::{self, File};
+use super::state::App;
+use crate::auth::session::{self, Flash};
+use crate::domain::ids::{AdvertiserId, CampaignId, MemberId, UploadId};
+use crate::domain::party::PartyKind;
+use crate::domain::reason::{Outcome, ReasonCode};
+use crate::store::campaigns::{self, Campaign};
+use crate::store::uploads::{self, Upload, UploadRow};
+use crate::tracking::by_hand::{Hand, Reply};
+
+/// Of a file's name, so many characters are kept.
+const NAME_MAX: usize = 100;
+
+pub async fn upload(State(app): State<App>, session: Session, form: Result<Multipart, MultipartRejection>) -> Response {
+    match take(&app, &session, form).await {
+        Ok(place) => (StatusCode::FOUND, [(LOCATION, place)]).into_response(),
+        Err(error) => {
+            let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+            (status, format!("{error}\n")).into_response()
+        }
+    }
+}
+
+/// Gives the page to go to.
+async fn take(app: &App, session: &Session, form: Result<Multipart, MultipartRejection>) -> Result<String, ApiError> {
+    let viewer = forms::viewer_of(app, session, PartyKind::Advertiser).await?;
+    if !viewer.is_admitted() {
+        return Err(ApiError::Forbidden);
+    }
+    let advertiser = advertiser_of(&viewer)?;
+    let mut form = form.map_err(|_| ApiError::NotFound)?;
+    let id: CampaignId = multipart::first(&mut form, "campaign_id").await?.parse()?;
+    let campaign = campaigns::get_of_advertiser(&mut app.store.read().await?, advertiser, id).await?;
+    let mut file = File::default();
+    while let Some(field) = form.next_field().await.map_err(multipart::broken)? {
+        if field.name() == Some("file") {
+            file = multipart::file(field, FILE_BYTES_MAX).await?;
+        }
+    }
+    let page = uploads_page_of(id);
+    let (place, flash) = match dry_run(app, &campaign, viewer.member_id, file).await? {
+        Ok(upload) => (format!("{page}/{upload}"), Flash::ok("The file is read. Nothing is recorded yet.")),
+        Err(refused) => (page, Flash::problem("file", &forms::sentence(&refused.to_string()), [])),
+    };
+    session::put_flash(session, flash).await.map_err(|_| ApiError::Unavailable)?;
+    Ok(place)
+}
+
+/// Keeps the file with what its rows would become.
+async fn dry_run(
+    app: &App,
+    campaign: &Campaign,
+    member_id: MemberId,
+    file: File,
+) -> Result<Result<UploadId, FileRefused>, ApiError> {
+    if file.is_too_large {
+        return Ok(Err(FileRefused::TooLarge));
+    }
+    let read = file::text(file.bytes).and_then(|text| file::read(&text).map(|rows| (text, rows)));
+    let (content, rows) = match read {
+        Ok(read) => read,
+        Err(refused) => return Ok(Err(refused)),
+    };
+    let hand = hand(app, campaign, member_id);
+    let mut results = Vec::with_capacity(rows.len());
+    for (place, row) in rows.iter().enumerate() {
+        let result = match earlier(&rows[..place], row) {
+            Some(earlier) => repeated(row, earlier),
+            None => result(row, hand.rehearse(row.fields.clone()).await?, false),
+        };
+        results.push(result);
+    }
+    let name: String = file.name.chars().filter(|letter| !letter.is_control()).take(NAME_MAX).collect();
+    let new = Upload {
+        upload_id: app.environment.new_id(UploadId),
+        campaign_id: campaign.campaign_id,
+        member_id,
+        name: if name.is_empty() { "conversions.csv".to_owned() } else { name },
+        rows_count: rows.len() as i64,
+        recorded_at_ms: None,
+    };
+    let mut w = app.store.write().await?;
+    uploads::insert(&mut w, &new, &content, &results).await?;
+    w.commit().await?;
+    Ok(Ok(new.upload_id))
+}
+
+/// Records the rows of a file that was read before; again, where that was interrupted: a row that is recorded already is
+/// answered as a repeat. Gives how many rows were taken, and how many refused.
+pub async fn record(
+    app: &App,
+    advertiser: AdvertiserId,
+    campaign: CampaignId,
+    member_id: MemberId,
+    id: UploadId,
+) -> Result<(usize, usize), ApiError> {
+    let (campaign, upload, content) = {
+        let mut conn = app.store.snapshot().await?;
+        let found = campaigns::get_of_advertiser(&mut conn, advertiser, campaign).await?;
+        let upload = uploads::get_of_advertiser(&mut conn, advertiser, campaign, id).await?;
+        (found, upload, uploads::content_of_advertiser(&mut conn, advertiser, campaign, id).await?)
+    };
+    if upload.recorded_at_ms.is_some() {
+        return Err(ApiError::invalid("", "The rows of this file are recorded already."));
+    }
+    let rows = file::read(&content).map_err(|error| ApiError::invalid("", error.to_string()))?;
+    let hand = hand(app, &campaign, member_id);
+    let mut results = Vec::with_capacity(rows.len());
+    for row in &rows {
+        results.push(result(row, hand.upload(row.fields.clone()).await?, true));
+    }
+    let mut w = app.store.write().await?;
+    uploads::put_rows(&mut w, id, &results).await?;
+    uploads::set_recorded(&mut w, id, app.environment.now()).await?;
+    w.commit().await?;
+    let refused = results.iter().filter(|row| row.outcome == Outcome::Rejected).count();
+    Ok((results.len() - refused, refused))
+}
+
+const fn hand<'a>(app: &'a App, campaign: &'a Campaign, member_id: MemberId) -> Hand<'a> {
+    Hand {
+        store: &app.store,
+        environment: &app.environment,
+        secret_key: &app.secret_key,
+        base_url: &app.base_url,
+        member_id,
+        campaign,
+    }
+}
+
+/// Of a dry run, what is new has no receipt.
+fn result(row: &FileRow, reply: Reply, is_stored: bool) -> UploadRow {
+    let is_known = is_stored || reply.body.duplicate || reply.body.reason == Some(ReasonCode::OrderConflict);
+    let message = reply.body.sentence();
+    UploadRow {
+        number: row.line,
+        order_id: row.fields.order_id.clone().unwrap_or_default(),
+        outcome: reply.body.outcome,
+        http_status: reply.status.into(),
+        is_duplicate: reply.body.duplicate,
+        reason: reply.body.reason,
+        message,
+        conversion_id: reply.body.conversion_id.filter(|_| is_known),
+    }
+}
+
+/// An earlier row of the same order: a dry run stores nothing, and so it cannot know of it otherwise.
+fn earlier<'r>(before: &'r [FileRow], row: &FileRow) -> Option<&'r FileRow> {
+    let order = |row: &FileRow| (row.fields.order_id.clone(), row.fields.event.clone().unwrap_or("sale".to_owned()));
+    let wanted = order(row);
+    wanted.0.as_ref()?;
+    before.iter().find(|one| order(one) == wanted)
+}
+
+fn repeated(row: &FileRow, earlier: &FileRow) -> UploadRow {
+    let is_same = row.fields == earlier.fields;
+    let (outcome, http_status) = if is_same { (Outcome::Created, 200) } else { (Outcome::Rejected, 409) };
+    UploadRow {
+        number: row.line,
+        order_id: row.fields.order_id.clone().unwrap_or_default(),
+        outcome,
+        http_status,
+        is_duplicate: is_same,
+        reason: (!is_same).then_some(ReasonCode::OrderConflict),
+        message: format!("The same order as in line {}.", earlier.line),
+        conversion_id: None,
+    }
+}

@@ -1,0 +1,112 @@
+//! Conversions from a file: a dry run that stores nothing, then each row as if a program had sent it.
+
+use tallystick::domain::campaign::ApprovalMode;
+use tallystick::domain::conversion::{Badge, ConversionState};
+use tallystick::domain::time::DAY_MS;
+use tallystick::reports::verify::{differences, told, verify};
+use tallystick::server::retention;
+use tallystick::store::{attempts, conversions};
+
+use crate::fixtures::{LiveCampaign, live_campaign, publisher};
+use crate::shop::Visitor;
+use crate::support::{Answer, Browser, Kind, TestApp};
+use crate::tracking::link;
+
+/// Sends a file; gives the page it leads to, and its path.
+async fn send(browser: &Browser, campaign: &str, name: &str, content: &str) -> (Answer, String) {
+    let fields = [("campaign_id", campaign)];
+    let answer = browser.upload("/uploads", &fields, (name, "text/csv", content.as_bytes())).await;
+    assert_eq!(answer.status, 302, "{}", answer.text);
+    let place = answer.location().to_owned();
+    (browser.get(&place).await, place)
+}
+
+#[tokio::test]
+async fn a_file_is_tried_first_and_then_recorded_row_by_row() {
+    for kind in Kind::all() {
+        let app = TestApp::start(kind).await;
+        let LiveCampaign { browser, advertiser, campaign } = live_campaign(&app, "Winter", ApprovalMode::Manual).await;
+        let (_, publisher) = publisher(&app, "Garden Letters").await;
+        let click = Visitor::new(&app, 1).click(&link(&app, publisher, campaign).await).await.id;
+        let id = campaign.to_string();
+        app.clock.advance_ms(60_000);
+        let file = format!(
+            "order_id,amount,currency,click_id\nF1,80.00,EUR,{click}\nF2,\"49,90\",EUR,{click}\nF3,5.00,EUR,\n\
+             F1,80.00,EUR,{click}\nF1,81.00,EUR,{click}\n,1.00,EUR,\n"
+        );
+        let (tried, place) = send(&browser, &id, "March <b>.csv", &file).await;
+        let page = tried.plain();
+        for said in [
+            "Nothing is recorded yet.",
+            "Of 6 rows, 1 would be recorded as new conversions, 1 more belong to nobody, 1 were known already, and 3 would be refused.",
+            "2 F1 created A new conversion.",
+            "3 F2 rejected bad_amount",
+            "4 F3 unattributed no_evidence",
+            "5 F1 created repeat The same order as in line 2.",
+            "6 F1 rejected order_conflict The same order as in line 2.",
+            "rejected order_id_missing",
+        ] {
+            assert!(page.contains(said), "{said}: {page}");
+        }
+        assert!(!tried.text.contains("<b>"), "a name is text");
+        let mut conn = app.store.read().await.unwrap();
+        assert_eq!(conversions::find_by_order(&mut conn, campaign, "sale", "F1").await.unwrap(), None);
+        assert!(attempts::list_of_advertiser(&mut conn, advertiser, campaign, 9).await.unwrap().is_empty());
+        drop(conn);
+
+        let done = browser.act(&place, "/api/record_upload", "", &[]).await;
+        let page = done.plain();
+        assert!(page.contains("3 rows are recorded or were known, 3 were refused."), "{page}");
+        assert!(page.contains("6 F1 rejected order_conflict"), "{page}");
+        assert!(!done.text.contains("/api/record_upload") && page.contains("Its rows were recorded on"), "{page}");
+        let found = async |order: &str| {
+            let found = conversions::find_by_order(&mut app.store.read().await.unwrap(), campaign, "sale", order).await;
+            found.unwrap()
+        };
+        let first = found("F1").await.unwrap();
+        assert_eq!((first.badge, first.publisher_id, first.amount_minor), (Badge::Key, Some(publisher), Some(8_000)));
+        assert_eq!(found("F3").await.unwrap().state, ConversionState::Unattributed);
+        assert_eq!(found("F2").await, None);
+        let log = attempts::list_of_advertiser(&mut app.store.read().await.unwrap(), advertiser, campaign, 9).await;
+        let log = log.unwrap();
+        assert!(log.len() == 6 && log.iter().all(|kept| kept.endpoint == "upload" && kept.member_id.is_some()));
+
+        // The corrected file: what is known is told, the rest is new.
+        let corrected = "order_id;amount;currency\nF1;80.00;EUR\nF2;49.90;EUR\n";
+        let (again, _) = send(&browser, &id, "again.csv", corrected).await;
+        assert!(again.plain().contains("1 more belong to nobody, 1 were known already"), "{}", again.plain());
+        assert!(again.plain().contains("2 F1 created repeat The order was known already"), "{}", again.plain());
+        let checks = verify(&mut app.store.snapshot().await.unwrap()).await.unwrap();
+        assert_eq!(differences(&checks), 0, "{}", told(&checks));
+
+        app.clock.advance_ms(31 * DAY_MS);
+        retention::requests(&app.store, &app.environment).await.unwrap();
+        let mut conn = app.store.read().await.unwrap();
+        let kept = tallystick::store::uploads::list_of_advertiser(&mut conn, advertiser, campaign, 9).await.unwrap();
+        assert!(kept.is_empty(), "files go as requests do");
+        drop(conn);
+        app.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn a_file_that_is_none_is_refused_with_a_sentence() {
+    for kind in Kind::all() {
+        let app = TestApp::start(kind).await;
+        let LiveCampaign { browser, campaign, .. } = live_campaign(&app, "Winter", ApprovalMode::Manual).await;
+        let many = format!("order_id\n{}", "A\n".repeat(2_001));
+        let large = format!("order_id\n{}", "A".repeat(1_024 * 1_024));
+        for (content, said) in [
+            ("", "There is no column order_id in the first line"),
+            ("order_id,customer_id\nA,anna@example.com\n", "No column is named \"customer_id\""),
+            ("order_id,amount\nA\n", "Line 2 cannot be read: it has 1 fields, and the head has 2."),
+            (&many, "The file has more than 2000 rows"),
+            (&large, "The file is larger than 1 MiB"),
+        ] {
+            let page = send(&browser, &campaign.to_string(), "a.csv", content).await.0.plain();
+            assert!(page.contains(said), "{said}: {page}");
+            assert!(page.contains("No file was read yet"), "{said}: nothing is kept");
+        }
+        app.stop().await;
+    }
+}
