@@ -61,6 +61,21 @@ done
     fail "PostgreSQL did not start."
 }
 
+# For tests that take the server away for a while: `$TEST_POSTGRES_CONTROL stop`, and `start` with the same options.
+cat >"$folder/control" <<END
+#!/usr/bin/env bash
+set -eu
+cd "$folder"
+case "\$1" in
+stop) ${as_server[*]} "$programs/pg_ctl" stop --pgdata "$folder/data" --mode immediate --wait --silent ;;
+start) ${as_server[*]} "$programs/pg_ctl" start --pgdata "$folder/data" --log "$folder/data/server.log" --wait --silent \
+    --options "-c port=$port -c listen_addresses=127.0.0.1 -c unix_socket_directories=$folder/socket -c max_connections=200" \
+    >/dev/null 2>&1 </dev/null ;;
+*) exit 2 ;;
+esac
+END
+chmod +x "$folder/control"
+export TEST_POSTGRES_CONTROL="$folder/control"
 export TEST_DATABASE_URL="postgres://postgres:$password@127.0.0.1:$port/postgres"
 result=0
 "$@" || result=$?

@@ -12,13 +12,16 @@ use crate::domain::time::MINUTE_MS;
 use crate::store::leases::{self, Holder};
 use crate::store::{Store, StoreError};
 
-/// A number may be taken by others so long after it was last renewed.
+/// So long after it was last renewed a number has run out.
 const LEASE_MS: i64 = MINUTE_MS;
+/// Others may take a number so long after it has run out: until then a process goes on without its database, answers
+/// redirects, and keeps their clicks for the time when the database is back.
+const OUTAGE_MAX_MS: i64 = 15 * MINUTE_MS;
 const RENEW_EVERY: Duration = Duration::from_secs(20);
 const RETRY_AFTER: Duration = Duration::from_secs(2);
 const RENEWAL_TIMEOUT: Duration = Duration::from_secs(5);
 /// A process that could not renew for this long after the last time stops: before others may take its number.
-const GIVE_UP_AFTER: Duration = Duration::from_secs(45);
+const GIVE_UP_AFTER: Duration = Duration::from_secs(15 * 60);
 /// Several processes that start at once try the same number.
 const TRIES_MAX: u32 = 64;
 /// A clock that stepped back by less than this between two starts is bridged: ids go on after the last one.
@@ -42,7 +45,7 @@ impl Lease {
         for _ in 0..TRIES_MAX {
             let now = environment.now();
             let mut w = store.write().await?;
-            match leases::take(&mut w, &holder, now, now.plus_ms(LEASE_MS)).await {
+            match leases::take(&mut w, &holder, now.plus_ms(-OUTAGE_MAX_MS), now.plus_ms(LEASE_MS)).await {
                 Ok(node) => {
                     w.commit().await?;
                     let (store, environment) = (store.clone(), environment.clone());

@@ -222,7 +222,7 @@ impl Store {
     /// A write transaction. On SQLite there is one at a time.
     pub async fn write(&self) -> Result<Writer, StoreError> {
         let held = match &self.pools {
-            Pools::Sqlite { write, .. } => Held::SqliteTx(write.begin_with("begin immediate").await?),
+            Pools::Sqlite { write, .. } => Held::SqliteTx(begin_sqlite(write).await?),
             Pools::Postgres(pool) => Held::PostgresTx(pool.begin().await?),
         };
         Ok(Writer { conn: Conn::new(held), changes: self.changes.clone(), changed: Vec::new() })
@@ -232,7 +232,7 @@ impl Store {
     /// network promises no more than that. Everything else is [`Store::write`].
     pub async fn write_relaxed(&self) -> Result<Writer, StoreError> {
         let held = match &self.pools {
-            Pools::Sqlite { relaxed, .. } => Held::SqliteTx(relaxed.begin_with("begin immediate").await?),
+            Pools::Sqlite { relaxed, .. } => Held::SqliteTx(begin_sqlite(relaxed).await?),
             Pools::Postgres(pool) => Held::PostgresTx(pool.begin_with(POSTGRES_BEGIN_RELAXED).await?),
         };
         Ok(Writer { conn: Conn::new(held), changes: self.changes.clone(), changed: Vec::new() })
@@ -264,6 +264,17 @@ impl Store {
                 write.close().await;
             }
             Pools::Postgres(pool) => pool.close().await,
+        }
+    }
+}
+
+/// Begins a write transaction. When a commit fails, as on a full disk, SQLite ends the transaction by itself, but the
+/// connection still counts one: such a connection is closed, and another takes its place.
+async fn begin_sqlite(pool: &SqlitePool) -> Result<Transaction<'static, Sqlite>, sqlx::Error> {
+    loop {
+        match pool.begin_with("begin immediate").await {
+            Err(sqlx::Error::InvalidSavePointStatement) => pool.acquire().await?.close().await?,
+            begun => return begun,
         }
     }
 }

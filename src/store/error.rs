@@ -41,11 +41,25 @@ impl From<sqlx::Error> for StoreError {
         if matches!(error, sqlx::Error::RowNotFound) {
             return Self::NotFound;
         }
+        end_if_unsynced(&error);
         match error.as_database_error().and_then(constraint_name) {
             Some(name) => Self::Refused(name),
             None if is_passing(&error) => Self::Unavailable(error),
             None => Self::Database(error),
         }
+    }
+}
+
+/// Ends the process where SQLite could not sync a file. What the system failed to write it may forget and call clean: a
+/// second try would promise what is not there (as PostgreSQL does since 2018). What is on the disk is read at the start.
+fn end_if_unsynced(error: &sqlx::Error) {
+    const IOERR_FSYNC: &str = "1034";
+    const IOERR_DIR_FSYNC: &str = "1290";
+    let sqlite =
+        error.as_database_error().filter(|error| error.try_downcast_ref::<sqlx::sqlite::SqliteError>().is_some());
+    if sqlite.and_then(|error| error.code()).is_some_and(|code| matches!(&*code, IOERR_FSYNC | IOERR_DIR_FSYNC)) {
+        tracing::error!(%error, "the disk did not keep what was written: the process ends before it promises more");
+        std::process::abort();
     }
 }
 

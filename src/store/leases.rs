@@ -23,12 +23,12 @@ sql! {
 /// Who holds a number: random, made at the start of the process.
 pub type Holder = [u8; 16];
 
-/// The lowest number that nobody holds at `now`, from now on held until `until`.
+/// The lowest number that nobody holds, or whose time was over at `ended`; from now on held until `until`.
 ///
 /// # Errors
 /// `Conflict`: another process took it at the same time, so try again; `Refused`: every number is held.
-pub async fn take(w: &mut Writer, holder: &Holder, now: Timestamp, until: Timestamp) -> Result<u16, StoreError> {
-    let live: Vec<i64> = on_driver!(w, |c| query_scalar(LIST_LIVE).bind(now).fetch_all(c).await)?;
+pub async fn take(w: &mut Writer, holder: &Holder, ended: Timestamp, until: Timestamp) -> Result<u16, StoreError> {
+    let live: Vec<i64> = on_driver!(w, |c| query_scalar(LIST_LIVE).bind(ended).fetch_all(c).await)?;
     let live: HashSet<i64> = live.into_iter().collect();
     let free = (0..NODES).find(|node| !live.contains(&i64::from(*node)));
     let node = free.ok_or_else(|| StoreError::Refused("node_leases_pkey".to_owned()))?;
@@ -36,7 +36,7 @@ pub async fn take(w: &mut Writer, holder: &Holder, now: Timestamp, until: Timest
         .bind(i64::from(node))
         .bind(&holder[..])
         .bind(until)
-        .bind(now)
+        .bind(ended)
         .execute(c)
         .await
         .map(|done| done.rows_affected()))?;

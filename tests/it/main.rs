@@ -3,11 +3,11 @@
 mod access;
 mod campaigns;
 mod contract;
-mod crash;
 mod creatives;
 mod demo;
 mod demo_figures;
 mod durability;
+mod faults;
 mod find;
 mod fixtures;
 mod holds;

@@ -136,6 +136,12 @@ async fn a_node_number_is_held_by_one_process_until_its_time_is_over() {
         app.clock.advance_ms(40_000);
         assert!(one.renew().await.unwrap());
         app.clock.advance_ms(20_000);
+        let waiting = Lease::take(&other, &app.environment).await.unwrap();
+        assert_eq!(waiting.node(), 2, "a process may be without its database for a while, and keeps its number");
+        waiting.release().await.unwrap();
+        app.clock.advance_ms(14 * 60_000);
+        assert!(one.renew().await.unwrap());
+        app.clock.advance_ms(60_000);
         let three = Lease::take(&other, &app.environment).await.unwrap();
         assert_eq!(three.node(), 1, "the number that was not renewed");
         assert!(!two.renew().await.unwrap(), "who lost its number is told so");
