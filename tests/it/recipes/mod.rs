@@ -9,9 +9,10 @@ mod shopify;
 mod stripe;
 mod woocommerce;
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
 
 use tallystick::domain::conversion::Badge;
 use tallystick::domain::ids::PublisherId;
@@ -24,7 +25,7 @@ use crate::network::Network;
 use crate::page::{between, unescape};
 use crate::support::{Kind, TestApp};
 
-const RECIPES: &str = "tests/it/recipes/standins";
+const STANDINS: &str = "tests/it/recipes/standins";
 const PAYLOADS: &str = "tests/fixtures/recipes";
 
 /// The program, or a word on standard error where this machine has none: the test then passes.
@@ -115,7 +116,13 @@ impl Place {
     }
 
     async fn stop(self) {
+        self.stop_and_keep().await;
+    }
+
+    /// The network is away; the folder of the recipe is still there.
+    async fn stop_and_keep(self) -> TempDir {
         self.network.app.stop().await;
+        self.folder
     }
 }
 
@@ -136,37 +143,37 @@ fn payload(file: &str, values: &[(&str, &str)]) -> String {
     })
 }
 
-/// A program that runs until the test ends.
+/// A program that runs until the test ends; what it said is shown where the test fails.
 struct Served {
     child: Child,
-    /// The port that it says, on standard output or standard error.
     port: u16,
+    said: Arc<Mutex<String>>,
 }
 
 impl Served {
-    /// Starts it, and waits for the line that holds `mark`, then the port.
+    /// Starts it, and waits for the line that holds `mark`, then its port.
     fn start(command: &mut Command, mark: &str) -> Self {
-        let (mut reader, writer) = std::io::pipe().unwrap();
+        let (reader, writer) = std::io::pipe().unwrap();
         command.stdout(writer.try_clone().unwrap()).stderr(writer).stdin(Stdio::null());
         let mut child = command.spawn().unwrap();
         // The command holds the other end, too: without it the pipe ends with the program.
         command.stdout(Stdio::null()).stderr(Stdio::null());
+        let mut lines = BufReader::new(reader).lines().map_while(Result::ok);
         let mut said = String::new();
-        let mut lines = BufReader::new(reader.try_clone().unwrap()).lines();
-        let port = loop {
-            let Some(Ok(line)) = lines.next() else {
-                let _ = child.kill();
-                panic!("{command:?} ended: {said}");
-            };
-            said.push_str(&line);
-            said.push('\n');
-            if let Some((_, rest)) = line.split_once(mark) {
-                break rest.chars().take_while(char::is_ascii_digit).collect::<String>().parse().unwrap_or(0);
-            }
+        let listening = lines.by_ref().find_map(|line| {
+            said.extend([line.as_str(), "\n"]);
+            let (_, rest) = line.split_once(mark)?;
+            Some(rest.chars().take_while(char::is_ascii_digit).collect::<String>().parse().unwrap_or(0))
+        });
+        let Some(port) = listening else {
+            let _ = child.kill();
+            panic!("{command:?} ended: {said}");
         };
-        // What it says from now on is shown where a test fails.
-        std::thread::spawn(move || std::io::copy(&mut reader, &mut std::io::stderr()));
-        Self { child, port }
+        let said = Arc::new(Mutex::new(said));
+        let also = said.clone();
+        // A full pipe would stop the program.
+        std::thread::spawn(move || lines.for_each(|line| also.lock().unwrap().extend([line.as_str(), "\n"])));
+        Self { child, port, said }
     }
 
     fn url(&self, path: &str) -> String {
@@ -178,6 +185,9 @@ impl Drop for Served {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+        if std::thread::panicking() {
+            eprintln!("{}", self.said.lock().unwrap());
+        }
     }
 }
 
@@ -194,16 +204,6 @@ fn node(place: &Place, file: &Path) -> Option<Command> {
 /// Copies a stand-in for a platform into the folder.
 fn standin(place: &Place, file: &str) -> PathBuf {
     let path = place.path(file);
-    std::fs::copy(Path::new(RECIPES).join(file), &path).unwrap();
+    std::fs::copy(Path::new(STANDINS).join(file), &path).unwrap();
     path
-}
-
-/// Runs a command with a text on its standard input.
-fn run_with_input(command: &mut Command, input: &str) -> String {
-    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
-    let output = child.wait_with_output().unwrap();
-    let [out, err] = [output.stdout, output.stderr].map(|bytes| String::from_utf8(bytes).unwrap());
-    assert!(output.status.success(), "{command:?}: {}\n{out}\n{err}", output.status);
-    out
 }

@@ -12,7 +12,8 @@ use crate::support::Kind;
 /// What nginx answers: the lines of its head.
 async fn ask(place: &Place, target: &str, cookie: &str) -> Vec<String> {
     let mut stream = UnixStream::connect(place.path("socket")).await.unwrap();
-    let request = format!("GET {target} HTTP/1.1\r\nHost: shop.example\r\nCookie: {cookie}\r\nConnection: close\r\n\r\n");
+    let request =
+        format!("GET {target} HTTP/1.1\r\nHost: shop.example\r\nCookie: {cookie}\r\nConnection: close\r\n\r\n");
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).await.unwrap();
