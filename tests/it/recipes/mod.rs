@@ -78,10 +78,7 @@ impl Place {
         let path = format!("/advertiser/campaigns/{}/integration{page}", self.network.w);
         let answer = self.network.shop.get(&path).await;
         assert_eq!(answer.status, 200, "{path}: {}", answer.plain());
-        let block = answer.text.split(&format!("aria-label=\"{name}\"")).nth(1);
-        let code = block.and_then(|rest| between(rest, "<code>", "</code>"));
-        // `<!>` is a mark of the framework's and no part of the text.
-        unescape(&code.unwrap_or_else(|| panic!("no block {name:?} on {path}")).replace("<!>", ""))
+        code(&answer.text, name)
     }
 
     /// The same, saved as a file of the folder.
@@ -124,6 +121,14 @@ impl Place {
         self.network.app.stop().await;
         self.folder
     }
+}
+
+/// A block of a page by its name, as a browser shows it.
+fn code(html: &str, name: &str) -> String {
+    let block = html.split(&format!("aria-label=\"{name}\"")).nth(1);
+    let code = block.and_then(|rest| between(rest, "<code>", "</code>"));
+    // `<!>` is a mark of the framework's and no part of the text.
+    unescape(&code.unwrap_or_else(|| panic!("no block {name:?}")).replace("<!>", ""))
 }
 
 /// Runs a program to its end; it must succeed.

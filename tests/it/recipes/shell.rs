@@ -5,7 +5,7 @@ use std::process::Command;
 use serde_json::Value;
 use tallystick::domain::conversion::Badge;
 
-use super::{Place, program, run};
+use super::{Place, code, program, run};
 use crate::support::Kind;
 
 fn bash(text: &str, variables: &[(&str, &str)]) -> Value {
@@ -41,6 +41,13 @@ async fn the_samples_for_a_shell_run_as_printed() {
         let key = place.key().await;
         assert_eq!(bash(&call.replace("YOUR_API_KEY", &key), &[])["outcome"], "created");
         place.assert_credited("JSON-1", Badge::Key, 4990).await;
+
+        let path = format!("/advertiser/campaigns/{}/integration", place.network.w);
+        let fields = [("name", "Old shop"), ("kind", "token"), ("networks", "127.0.0.0/8")];
+        let made = place.network.shop.act(&path, "/api/create_api_key", "", &fields).await;
+        let call = code(&made.text, "A report with the token").replace("CLICK_ID", &place.click_ids);
+        assert_eq!(bash(&call, &[])["outcome"], "created", "{call}");
+        place.assert_credited("ORDER-1001", Badge::Token, 4990).await;
         place.stop().await;
     }
 }
