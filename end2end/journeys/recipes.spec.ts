@@ -6,6 +6,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import AxeBuilder from "@axe-core/playwright";
 import type { Page } from "@playwright/test";
 import { admin, test, expect } from "../fixtures";
 import { openMarket } from "../market";
@@ -64,6 +65,12 @@ test("each platform has a page of its own, and its texts can be copied", async (
     await expect(button).toBeHidden();
     return;
   }
+  for (const address of [`${start}/php`, start]) {
+    await advertiser.goto(address);
+    const { violations } = await new AxeBuilder({ page: advertiser }).analyze();
+    expect.soft(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target)}`), address).toEqual([]);
+  }
+  await advertiser.goto(`${start}/php`);
   await advertiser.context().grantPermissions(["clipboard-read", "clipboard-write"]);
   await button.click();
   await expect(button).toContainText("Copied");

@@ -38,7 +38,8 @@ pub fn RecipePage() -> impl IntoView {
                 </p>
                 <p class="hint">
                     "The secret of the signatures and the keys are on the "<a href=integration_page_of(id)>"integration page"</a>
-                    ". Two campaigns that lead to one site need landing parameters of different names."
+                    ". Two campaigns that lead to one site need landing parameters of different names. After a change of the \
+                    cookie duration or the landing parameter take the texts from here again."
                 </p>
             </section>
         }

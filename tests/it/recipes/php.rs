@@ -118,6 +118,10 @@ async fn php_keeps_click_ids_and_reports_by_cron() {
         assert!(String::from_utf8_lossy(&wrong.stderr).contains("auth_bad_signature"), "{wrong:?}");
         assert!(queued(&place)[0].ends_with(".json.refused"), "{:?}", queued(&place));
 
+        std::fs::write(place.path("queue/0.json"), "{half").unwrap();
+        assert!(send(&place).status.success());
+        assert!(queued(&place).contains(&"0.json.refused".to_owned()), "it is in nobody's way");
+
         // A shop whose queue cannot be written sells all the same.
         std::fs::remove_dir_all(place.path("queue")).unwrap();
         let page = ask(&served, "/php-order.php?order_id=PHP-3", &place.cookie()).await;

@@ -16,7 +16,8 @@ if (!$lock || !flock($lock, LOCK_EX | LOCK_NB)) {
     exit(0); // the run before is still at it
 }
 foreach (glob("$queue/*.json") ?: [] as $file) {
-    [$status, $answer] = tallystick_report(json_decode((string) file_get_contents($file), true), $secret);
+    $order = json_decode((string) file_get_contents($file), true);
+    [$status, $answer] = is_array($order) ? tallystick_report($order, $secret) : [400, 'no order is in it'];
     if ($status >= 200 && $status < 300) {
         unlink($file);
         continue;
