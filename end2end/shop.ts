@@ -1,7 +1,9 @@
 // A tiny shop: the advertiser's side. It listens on 127.0.0.1 while Tallystick is reached as localhost, which makes them
 // two sites to the browser. (Two ports of one host would be the same site, and prove nothing about cookies.)
 
-import { createServer } from "node:http";
+import { type IncomingMessage, type ServerResponse, createServer } from "node:http";
+
+type Before = (request: IncomingMessage, response: ServerResponse) => void;
 
 export type Shop = {
   url: string;
@@ -11,6 +13,8 @@ export type Shop = {
   setPage(path: string, html: string): void;
   /** Answers this path with 302 to another address from now on. */
   setRedirect(path: string, location: string): void;
+  /** Sees every request before its page from now on, and may set headers. */
+  setBefore(before: Before): void;
   stop(): Promise<void>;
 };
 
@@ -18,6 +22,7 @@ export async function startShop(): Promise<Shop> {
   const pages = new Map<string, string>();
   const redirects = new Map<string, string>();
   const requests: string[] = [];
+  let before: Before = () => {};
   const server = createServer((request, response) => {
     const path = new URL(request.url ?? "/", "http://shop").pathname;
     if (path === "/favicon.ico") {
@@ -25,6 +30,7 @@ export async function startShop(): Promise<Shop> {
       return;
     }
     requests.push(request.url ?? "/");
+    before(request, response);
     const location = redirects.get(path);
     if (location) {
       response.writeHead(302, { Location: location, "Cache-Control": "no-store" }).end();
@@ -39,6 +45,7 @@ export async function startShop(): Promise<Shop> {
     url: `http://127.0.0.1:${port}`,
     requests,
     setPage: (path, html) => void pages.set(path, html),
+    setBefore: (next) => void (before = next),
     setRedirect: (path, location) => void redirects.set(path, location),
     async stop() {
       server.closeAllConnections();

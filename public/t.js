@@ -4,7 +4,9 @@
   const script = document.currentScript;
   // A page inside a page is nobody's landing.
   if (!script || window.top !== window.self) return;
-  const { campaign = "", parameter = "click_id" } = script.dataset;
+  // With data-kept-by="server" the shop's server sets the cookie by header, which some browsers keep longer: then it is
+  // left alone, unless an id turns out not to be ours.
+  const { campaign = "", parameter = "click_id", keptBy } = script.dataset;
   const origin = new URL(script.src).origin;
   const name = `ts_${campaign}`;
   const digits = "0123456789abcdefghjkmnpqrstvwxyz";
@@ -48,7 +50,7 @@
     const { seconds } = answer.ok ? await answer.json() : {};
     if (seconds) {
       remember(id);
-      keep(kept(), seconds);
+      if (keptBy !== "server") keep(kept(), seconds);
     } else if (answer.status === 422) {
       keep(kept().filter((other) => other !== id));
     } else if (answer.status === 503 && tries) {
@@ -58,7 +60,7 @@
 
   const given = (new URLSearchParams(location.search).get(parameter) ?? "").toLowerCase();
   if (shape.test(given) && remember() !== given) {
-    keep([given, ...kept()]);
+    if (keptBy !== "server") keep([given, ...kept()]);
     land(given, 2).catch(() => {});
   }
 

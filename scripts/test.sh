@@ -19,11 +19,12 @@ setup() {
     scripts/setup-rust.sh
     scripts/setup-wasm.sh
     scripts/setup-bindgen.sh
-    local browser postgres
+    local browser postgres recipes
     browser=$(scripts/setup-browser.sh)
     postgres=$(scripts/setup-postgres.sh)
+    recipes=$(scripts/setup-recipes.sh)
     scripts/setup-node.sh
-    echo "$(rustc --version), $(wasm-bindgen --version), Node $(node --version), $browser, $postgres"
+    echo "$(rustc --version), $(wasm-bindgen --version), Node $(node --version), $browser, $postgres, $recipes"
 }
 
 run_stage "set up what is missing" setup

@@ -40,6 +40,7 @@ pub fn Pages() -> impl IntoView {
                 <Route path=path!("/advertiser/campaigns/:id") view=advertiser::CampaignPage/>
                 <Route path=path!("/advertiser/campaigns/:id/edit") view=advertiser::EditCampaignPage/>
                 <Route path=path!("/advertiser/campaigns/:id/integration") view=advertiser::IntegrationPage/>
+                <Route path=path!("/advertiser/campaigns/:id/integration/:platform") view=advertiser::RecipePage/>
                 <Route path=path!("/advertiser/campaigns/:id/requests") view=advertiser::RequestsPage/>
                 <Route path=path!("/advertiser/campaigns/:id/requests/:request") view=advertiser::RequestPage/>
                 <Route path=path!("/advertiser/campaigns/:id/creatives") view=advertiser::CreativesPage/>

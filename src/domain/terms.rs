@@ -276,7 +276,7 @@ fn is_list<T: PartialEq>(entries: &[T], most: usize) -> bool {
 
 /// The terms of the story's campaign W, for the tests of other rules too.
 #[cfg(test)]
-pub(super) fn example(version: i64) -> Terms {
+pub(crate) fn example(version: i64) -> Terms {
     let rule = |number, event, rate, currency| Rule { number, event, rate, currency };
     Terms {
         campaign_id: CampaignId(7),

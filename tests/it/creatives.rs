@@ -212,6 +212,9 @@ async fn a_text_link_leads_where_its_advertiser_says() {
         let led = visitor.click(&click).await;
         let expected = format!("https://www.shop.example/spring?c={creative}&k={{kind}}&click_id={}", led.id);
         assert_eq!(led.answer.location(), expected);
+        assert_eq!(visitor.land(&campaign, &led.id).await.status, 201);
+        let page = browser.get("/publisher/creatives").await.plain();
+        assert!(page.contains("Landed, 30 days: 1 of 1, 100.0 %"), "{page}");
         let deep = visitor.click(&format!("{click}&url=https%3A%2F%2Fshop.example%2Fdeep")).await;
         assert!(deep.answer.location().starts_with("https://shop.example/deep?"));
         let creative = creative.to_string();

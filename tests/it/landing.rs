@@ -220,6 +220,7 @@ async fn pages_show_what_landed_and_warn_where_nothing_does() {
         for (reader, page) in [
             (&network.a, "/publisher/links"),
             (&network.a, link.as_str()),
+            (&network.a, "/publisher/campaigns"),
             (&network.shop, "/advertiser/campaigns"),
             (&network.shop, campaign.as_str()),
             (&network.shop, "/advertiser/publishers"),

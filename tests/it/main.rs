@@ -20,6 +20,7 @@ mod page;
 mod permutations;
 mod reasons;
 mod receipts;
+mod recipes;
 mod recreated;
 mod replay;
 mod reports;

@@ -151,7 +151,11 @@ async fn enroll(
 
 impl Network {
     pub async fn start(kind: Kind) -> Self {
-        let app = TestApp::start_with(kind, Admission::Automatic).await;
+        Self::of(TestApp::start_with(kind, Admission::Automatic).await).await
+    }
+
+    /// The same on an application that admits at once.
+    pub async fn of(app: TestApp) -> Self {
         let admin = admin(&app).await;
         let shop = sign_up(&app, "advertiser", "Nordlicht Outdoor", ZONES[0]).await;
         let a = sign_up(&app, "publisher", "Garden Letters", ZONES[1]).await;

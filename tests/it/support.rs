@@ -12,8 +12,8 @@ use tallystick::domain::environment::{Clock, Environment};
 use tallystick::domain::ids::IdGenerator;
 use tallystick::domain::secret::SecretKey;
 use tallystick::domain::site::BaseUrl;
-use tallystick::domain::time::Timestamp;
-use tallystick::server::clock::SeededEntropy;
+use tallystick::domain::time::{MINUTE_MS, Timestamp};
+use tallystick::server::clock::{SeededEntropy, SystemClock};
 use tallystick::server::config::Config;
 use tallystick::server::layers::client_address::TrustedProxies;
 use tallystick::server::serve::Running;
@@ -160,6 +160,13 @@ impl TestApp {
     pub async fn start_recording_opt_outs(kind: Kind) -> Self {
         let start = Start { opt_out: OptOut::Record, ..Start::default() };
         Self::start_node(Database::new(kind).await, TestClock::at(START), 0, start).await
+    }
+
+    /// At the system's time, a minute ago: for programs of others, which ask the system. Admits at once.
+    pub async fn start_today(kind: Kind) -> Self {
+        let clock = TestClock::at(&SystemClock::default().now().plus_ms(-MINUTE_MS).to_string());
+        let start = Start { admission: Admission::Automatic, ..Start::default() };
+        Self::start_node(Database::new(kind).await, clock, 0, start).await
     }
 
     /// With a tracking host of its own: `http://127.0.0.1`, beside the pages on `http://localhost`.

@@ -7,6 +7,7 @@ use super::integration_samples::{
     SCRIPT_OF_ORDER, SCRIPT_ON_PAGES, SampleOrder, filled, json_call, pixel, signed_call, signing_script, token_call,
 };
 use super::integration_test::SendTest;
+use super::recipe::{Code, Platforms};
 use super::steps::{advertiser_of, page_of, requests_page_of, uploads_page_of};
 use crate::app::api::campaign::RotatePostbackSecret;
 use crate::app::page::{Request, role_page, zone_of};
@@ -56,6 +57,7 @@ pub fn IntegrationPage() -> impl IntoView {
             [SCRIPT_ON_PAGES, SCRIPT_OF_ORDER].map(|text| filled(text, base, id, &campaign.landing_parameter, &order));
         Ok(view! {
             <Head campaign=campaign.clone()/>
+            <Platforms campaign_id=id/>
             <Script on_pages=on_pages of_order=of_order/>
             {new.map(|new| view! { <NewKey new=new call=by_token/> })}
             <ServerToServer signed=signed script=script order=order campaign=campaign.clone()/>
@@ -123,12 +125,12 @@ fn Script(on_pages: String, of_order: String) -> impl IntoView {
                 "On every page where visitors land. It keeps the click id in a cookie of your own site for the cookie duration, \
                 and says once that the click has arrived: the landing rate shows at once whether links lead to you."
             </p>
-            <pre class="code" tabindex="0" aria-label="The script on your pages"><code>{on_pages}</code></pre>
+            <Code name="The script on your pages" code=on_pages/>
             <p>
                 "On the page that thanks for the order it reports the order, too. Like the pixel, such a report is unverified and \
                 waits for your review; send the click id to your server as well, and report the order signed."
             </p>
-            <pre class="code" tabindex="0" aria-label="The script on the page of an order"><code>{of_order}</code></pre>
+            <Code name="The script on the page of an order" code=of_order/>
             <p class="hint">
                 "A content security policy of yours has to let this network through as script-src and connect-src."
             </p>
@@ -153,7 +155,7 @@ fn ServerToServer(signed: String, script: String, order: SampleOrder, campaign: 
                 {format!("A test order, signed when this page was loaded; the signature counts for \
                     {SIGNATURE_AGE_MAX_SECONDS} seconds. Leave out test=1 to report a real one.")}
             </p>
-            <pre class="code" tabindex="0" aria-label="A signed call"><code>{signed}</code></pre>
+            <Code name="A signed call" code=signed/>
             <h3>"How to sign"</h3>
             <ol>
                 <li>"Write the query with "<span class="mono">"ts"</span>", the time in Unix seconds; encode it once and send it as it is."</li>
@@ -162,7 +164,7 @@ fn ServerToServer(signed: String, script: String, order: SampleOrder, campaign: 
                 <li>"Append it as "<span class="mono">"&sig="</span>", the last parameter."</li>
             </ol>
             <p>"With a shell, the secret in "<span class="mono">"$SECRET"</span>" and the click id in "<span class="mono">"$CLICK_ID"</span>":"</p>
-            <pre class="code" tabindex="0" aria-label="Signing with a shell"><code>{script}</code></pre>
+            <Code name="Signing with a shell" code=script/>
             <p class="hint">{format!("Campaign id: {}", campaign.campaign_id)}</p>
         </section>
     }
@@ -205,7 +207,7 @@ fn JsonInterface(json: String) -> impl IntoView {
         <section class="section">
             <h2>"JSON interface"</h2>
             <p>"The same report with a key of this campaign instead of a signature."</p>
-            <pre class="code" tabindex="0" aria-label="A call of the JSON interface"><code>{json}</code></pre>
+            <Code name="A call of the JSON interface" code=json/>
         </section>
     }
 }
@@ -217,7 +219,7 @@ fn Pixel(image: String) -> impl IntoView {
             <h2>"Pixel"</h2>
             <p>"On the page that thanks for the order, with the order's own id and amount. Anybody can send it, so its \
                 reports are unverified and wait for your review."</p>
-            <pre class="code" tabindex="0" aria-label="The pixel"><code>{image}</code></pre>
+            <Code name="The pixel" code=image/>
         </section>
     }
 }

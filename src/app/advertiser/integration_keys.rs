@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use super::recipe::Code;
 use super::steps::NEW_API_KEY;
 use crate::app::api::api_key::{CreateApiKey, RevokeApiKey};
 use crate::app::page::Request;
@@ -42,7 +43,7 @@ pub fn NewKey(new: New, call: String) -> impl IntoView {
             <input class="mono" readonly aria-label=title value=new.text/>
             {is_token.then(|| view! {
                 <p>"Your server calls this address for each order:"</p>
-                <pre class="code" tabindex="0" aria-label="A report with the token"><code>{call}</code></pre>
+                <Code name="A report with the token" code=call/>
             })}
         </div>
     }

@@ -16,6 +16,8 @@ mod key_fields;
 mod overview;
 mod publishers;
 mod quality;
+mod recipe;
+mod recipe_book;
 mod reports;
 mod requests;
 mod steps;
@@ -33,6 +35,7 @@ pub use key_fields::KeyFields;
 pub use overview::Overview;
 pub use publishers::PublishersPage;
 pub use quality::QualityPage;
+pub use recipe::RecipePage;
 pub use reports::Reports;
 pub use requests::{RequestPage, RequestsPage};
 pub use steps::{

@@ -32,6 +32,11 @@ pub fn integration_page_of(id: CampaignId) -> String {
     format!("/advertiser/campaigns/{id}/integration")
 }
 
+/// The recipe of one platform.
+pub fn recipe_page_of(id: CampaignId, slug: &str) -> String {
+    format!("{}/{slug}", integration_page_of(id))
+}
+
 /// The log of its requests.
 pub fn requests_page_of(id: CampaignId) -> String {
     format!("/advertiser/campaigns/{id}/requests")

@@ -8,7 +8,7 @@ use wasm_bindgen_futures::JsFuture;
 use web_sys::HtmlInputElement;
 
 /// How long the button says what it did.
-const SHOWN_MS: u64 = 4_000;
+pub const SHOWN_MS: u64 = 4_000;
 
 /// Without scripts there is only the text, in an input that does not change; `label` names it for screen readers.
 #[island]
@@ -52,7 +52,7 @@ fn select_all(event: FocusEvent) {
 }
 
 /// Whether the browser let us.
-async fn write(text: &str) -> bool {
+pub async fn write(text: &str) -> bool {
     let promise = window().navigator().clipboard().write_text(text);
     JsFuture::from(promise).await.is_ok()
 }

@@ -2,12 +2,14 @@
 
 use leptos::prelude::*;
 
+use crate::app::figures::{LANDED_HEAD, Landed};
 use crate::app::forms;
 use crate::app::page::{role_page, zone_of};
 use crate::app::ui::{Icon, StatusTag};
 use crate::domain::campaign::CampaignState;
 use crate::domain::enrollment::EnrollmentState;
 use crate::domain::party::PartyKind;
+use crate::domain::report::Dimension;
 use crate::domain::time::Zone;
 use crate::store::enrollments::{self, Enrollment};
 
@@ -17,7 +19,8 @@ const SHOWN_MAX: i64 = 500;
 pub fn Campaigns() -> impl IntoView {
     role_page(PartyKind::Publisher, "Campaigns", async |request, viewer| {
         let publisher = forms::publisher_of(&viewer)?;
-        let mut conn = request.app.store.read().await?;
+        let mut conn = request.app.store.snapshot().await?;
+        let landed = Landed::load(&mut conn, &viewer, Dimension::Campaign, request.now).await?;
         let all = enrollments::list_of_publisher(&mut conn, publisher, SHOWN_MAX).await?;
         let is_empty = all.is_empty();
         let (joined, others): (Vec<_>, Vec<_>) =
@@ -32,9 +35,9 @@ pub fn Campaigns() -> impl IntoView {
                 <div class="page-actions"><a class="btn btn-primary" href="/campaigns">"Find campaigns"</a></div>
             </div>
             {is_empty.then(|| view! { <Nothing/> })}
-            {table("Joined", joined, &zone)}
-            {table("Waiting", waiting, &zone)}
-            {table("Declined or ended", over, &zone)}
+            {table("Joined", joined, &landed, &zone)}
+            {table("Waiting", waiting, &landed, &zone)}
+            {table("Declined or ended", over, &landed, &zone)}
         }
         .into_any())
     })
@@ -52,10 +55,13 @@ fn Nothing() -> impl IntoView {
     }
 }
 
-fn table(title: &'static str, list: Vec<Enrollment>, zone: &Zone) -> Option<impl IntoView + use<>> {
+fn table(title: &'static str, list: Vec<Enrollment>, landed: &Landed, zone: &Zone) -> Option<impl IntoView + use<>> {
     let rows: Vec<_> = list
         .into_iter()
-        .map(|enrollment| view! { <Row sentence=standing(&enrollment, zone) enrollment=enrollment/> })
+        .map(|enrollment| {
+            let (sentence, landed) = (standing(&enrollment, zone), landed.of(enrollment.campaign_id.0));
+            view! { <Row sentence=sentence landed=landed enrollment=enrollment/> }
+        })
         .collect();
     (!rows.is_empty()).then(|| {
         view! {
@@ -63,12 +69,13 @@ fn table(title: &'static str, list: Vec<Enrollment>, zone: &Zone) -> Option<impl
                 <h2>{title}</h2>
                 <div class="table-wrap" tabindex="0" role="region" aria-label=title>
                     <table class="data fixed">
-                        <colgroup><col width="24%"/><col width="20%"/><col width="38%"/><col width="18%"/></colgroup>
+                        <colgroup><col width="22%"/><col width="17%"/><col width="29%"/><col width="16%"/><col width="16%"/></colgroup>
                         <thead>
                             <tr>
                                 <th scope="col">"Campaign"</th>
                                 <th scope="col">"Advertiser"</th>
                                 <th scope="col">"State"</th>
+                                <th scope="col" class="num">{LANDED_HEAD}</th>
                                 <th scope="col">"Next"</th>
                             </tr>
                         </thead>
@@ -81,7 +88,7 @@ fn table(title: &'static str, list: Vec<Enrollment>, zone: &Zone) -> Option<impl
 }
 
 #[component]
-fn Row(enrollment: Enrollment, sentence: String) -> impl IntoView {
+fn Row(enrollment: Enrollment, sentence: String, landed: String) -> impl IntoView {
     let action = next_step(&enrollment);
     let is_public = enrollment.campaign_state.takes_conversions();
     let page = is_public.then(|| format!("/campaigns/{}", enrollment.campaign_id));
@@ -99,6 +106,7 @@ fn Row(enrollment: Enrollment, sentence: String) -> impl IntoView {
                     <span class="status-reason">{sentence}</span>
                 </span>
             </td>
+            <td class="num" data-label=LANDED_HEAD>{landed}</td>
             <td data-label="Next">{action}</td>
         </tr>
     }

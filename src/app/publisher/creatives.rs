@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use crate::app::advertiser::Preview;
+use crate::app::figures::{LANDED_HEAD, Landed};
 use crate::app::forms;
 use crate::app::islands::CopyText;
 use crate::app::page::{Request, role_page};
@@ -13,6 +14,7 @@ use crate::domain::enrollment::EnrollmentState;
 use crate::domain::ids::{CampaignId, PublisherId};
 use crate::domain::link::SubIds;
 use crate::domain::party::PartyKind;
+use crate::domain::report::Dimension;
 use crate::store::creatives::{self, Creative};
 use crate::store::enrollments::{self, Enrollment};
 
@@ -37,12 +39,13 @@ pub fn CreativesPage() -> impl IntoView {
             Some(one) => creatives::list_of_publisher(&mut conn, publisher, one.campaign_id, SHOWN_MAX).await?,
             None => Vec::new(),
         };
+        let landed = Landed::load(&mut conn, &viewer, Dimension::Creative, request.now).await?;
         drop(conn);
         let is_empty = list.is_empty();
         let body = match chosen {
             None => view! { <JoinFirst/> }.into_any(),
             Some(_) if is_empty => view! { <Nothing/> }.into_any(),
-            Some(_) => cards(&request, publisher, list),
+            Some(_) => cards(&request, publisher, list, &landed),
         };
         let campaign = chosen.map(|one| one.campaign_id);
         Ok(view! {
@@ -86,7 +89,7 @@ fn sub_ids_of(request: &Request) -> SubIds {
     SubIds::from_pairs(values.iter().map(|(name, value)| (*name, value.as_str()))).0
 }
 
-fn cards(request: &Request, publisher_id: PublisherId, list: Vec<Creative>) -> AnyView {
+fn cards(request: &Request, publisher_id: PublisherId, list: Vec<Creative>, landed: &Landed) -> AnyView {
     let (origin, sub_ids) = (request.app.tracking_url.origin(), sub_ids_of(request));
     let cards = list.into_iter().map(|creative| {
         let placement = Placement {
@@ -99,7 +102,7 @@ fn cards(request: &Request, publisher_id: PublisherId, list: Vec<Creative>) -> A
             sub_ids: &sub_ids,
         };
         let codes = [("HTML", placement.html()), ("Markdown", placement.markdown()), ("Link", placement.link())];
-        view! { <Card codes=codes.to_vec() creative=creative/> }
+        view! { <Card codes=codes.to_vec() landed=landed.of(creative.creative_id.0) creative=creative/> }
     });
     view! {
         <p class="hint">"The code carries your publisher id, so every click on it counts for you. \
@@ -110,7 +113,7 @@ fn cards(request: &Request, publisher_id: PublisherId, list: Vec<Creative>) -> A
 }
 
 #[component]
-fn Card(creative: Creative, codes: Vec<(&'static str, String)>) -> impl IntoView {
+fn Card(creative: Creative, codes: Vec<(&'static str, String)>, landed: String) -> impl IntoView {
     let about = creative.size().map_or_else(|| creative.kind.word().to_owned(), |(w, h)| Size(w, h).to_string());
     let name = creative.name.clone();
     let codes = codes.into_iter().map(|(word, value)| {
@@ -119,7 +122,7 @@ fn Card(creative: Creative, codes: Vec<(&'static str, String)>) -> impl IntoView
     });
     view! {
         <section class="card stack">
-            <div><h2>{creative.name.clone()}</h2><p class="sub">{about}</p></div>
+            <div><h2>{creative.name.clone()}</h2><p class="sub">{format!("{about}. {LANDED_HEAD}: {landed}")}</p></div>
             <div class="preview"><Preview creative=creative.clone()/></div>
             {codes.collect::<Vec<_>>()}
         </section>

@@ -71,6 +71,18 @@ pub const LOOKS: &[Look] = &[
     Look("GET /advertiser/campaigns/{id}", "/advertiser/campaigns/{x_draft}", &[X], 200),
     Look("GET /advertiser/campaigns/{id}/edit", "/advertiser/campaigns/{x_draft}/edit", &[X], 200),
     Look("GET /advertiser/campaigns/{id}/integration", "/advertiser/campaigns/{x_live}/integration", &[X], 200),
+    Look(
+        "GET /advertiser/campaigns/{id}/integration/{platform}",
+        "/advertiser/campaigns/{x_live}/integration/php",
+        &[X],
+        200,
+    ),
+    Look(
+        "GET /advertiser/campaigns/{id}/integration/{platform}",
+        "/advertiser/campaigns/{x_live}/integration/cobol",
+        NO_ONE,
+        200,
+    ),
     Look("GET /advertiser/campaigns/{id}/requests", "/advertiser/campaigns/{x_live}/requests", &[X], 200),
     Look(
         "GET /advertiser/campaigns/{id}/requests/{request}",

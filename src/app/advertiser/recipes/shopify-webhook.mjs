@@ -1,0 +1,76 @@
+// shopify-webhook.mjs: receives Shopify's webhook orders/paid and reports the order, signed. Needs Node 18 or newer.
+//   TALLYSTICK_SECRET=… SHOPIFY_WEBHOOK_SECRET=… PORT=3000 node shopify-webhook.mjs
+import { createHash, createHmac, timingSafeEqual } from "node:crypto";
+import { createServer } from "node:http";
+
+const NETWORK = "{base}";
+const CAMPAIGN = "{campaign}";
+const BODY_BYTES_MAX = 2_000_000;
+// Shopify waits five seconds for an answer.
+const TIMEOUT_MS = 4_000;
+const RECENT_MS = 29 * 86_400_000;
+const { TALLYSTICK_SECRET, SHOPIFY_WEBHOOK_SECRET, PORT = "3000" } = process.env;
+if (!TALLYSTICK_SECRET || !SHOPIFY_WEBHOOK_SECRET) throw new Error("both secrets must be set");
+
+const server = createServer(async (request, response) => {
+  const status = await receive(request).catch((error) => (console.error(error), 503));
+  response.writeHead(status).end();
+});
+server.listen(Number(PORT), () => console.log(`listening on port ${server.address().port}`));
+
+/** The status for Shopify: it sends again, for hours, until it gets a 200. The network takes that for the same order. */
+async function receive(request) {
+  const body = await read(request);
+  if (!body) return 413;
+  if (!isShopify(body, request.headers["x-shopify-hmac-sha256"])) return 401;
+  const order = JSON.parse(body.toString("utf8"));
+  const clickId = order.note_attributes?.find(({ name }) => name === "tallystick")?.value;
+  if (!clickId) return 200; // nobody's order
+  // The cookie duration is measured up to the order; the network takes no report of what is older than thirty days.
+  const occurredAt = new Date(order.created_at);
+  const isRecent = Date.now() - occurredAt.getTime() < RECENT_MS;
+  const { status, text } = await report({
+    click_id: clickId,
+    // Not order.id: it may have more digits than a number in JavaScript keeps.
+    order_id: order.admin_graphql_api_id.split("/").pop(),
+    event: "{event}",
+    // After discounts, before tax and shipping, in the currency of the shop.
+    amount: Number(order.subtotal_price).toFixed({digits}),
+    currency: order.currency,
+    ...(isRecent ? { occurred_at: occurredAt.toISOString() } : {}),
+    ...(order.test ? { test: "1" } : {}),
+  });
+  if (status >= 500 || status === 429) throw new Error(`order ${order.name}: ${status} ${text}`);
+  // A refusal would be the same again: what is wrong stands in the answer, and among the campaign's requests.
+  if (status >= 300) console.error(`order ${order.name} was refused: ${status} ${text}`);
+  return 200;
+}
+
+async function read(request) {
+  const parts = [];
+  let size = 0;
+  for await (const part of request) {
+    size += part.length;
+    if (size > BODY_BYTES_MAX) return null;
+    parts.push(part);
+  }
+  return Buffer.concat(parts);
+}
+
+/** Whether Shopify signed exactly these bytes. */
+function isShopify(body, header = "") {
+  const expected = createHmac("sha256", SHOPIFY_WEBHOOK_SECRET).update(body).digest();
+  const given = Buffer.from(header, "base64");
+  return given.length === expected.length && timingSafeEqual(given, expected);
+}
+
+async function report(order) {
+  const ts = Math.floor(Date.now() / 1000);
+  const query = new URLSearchParams({ campaign: CAMPAIGN, ...order, ts }).toString();
+  const hash = createHash("sha256").update("").digest("hex");
+  const signed = [ts, "GET", "/postback", query, hash].join("\n");
+  const signature = createHmac("sha256", TALLYSTICK_SECRET).update(signed).digest("hex");
+  const signal = AbortSignal.timeout(TIMEOUT_MS);
+  const answer = await fetch(`${NETWORK}/postback?${query}&sig=${signature}`, { signal, redirect: "error" });
+  return { status: answer.status, text: await answer.text() };
+}
