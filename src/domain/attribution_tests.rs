@@ -158,7 +158,7 @@ fn while_the_campaign_does_not_run_nobody_is_credited_and_one_report_while_it_ru
     assert_eq!(told(&credit(std::slice::from_ref(&inactive))), [(Some(A), "refused", Some("campaign_inactive"))]);
     let running = |badge| evidence(2, badge, 2 * HOUR_MS, None, &[]);
     let by = |badge| credit(&[inactive.clone(), running(badge)]).publisher_id;
-    assert_eq!(by(Badge::Signed), Some(PublisherId(A)));
+    assert_eq!([by(Badge::Signed), by(Badge::Key)], [Some(PublisherId(A)); 2]);
     assert_eq!(by(Badge::Unverified), None, "a stranger's pixel does not keep a campaign open");
 }
 
