@@ -80,7 +80,7 @@ mod tests {
 
     #[test]
     fn who_left_was_in_the_campaign_until_then() {
-        let at = |ms| Timestamp(1_000 + ms);
+        let at = |ms: i64| Timestamp(1_000 + ms);
         for (ms, expected) in [(-1, true), (0, false), (1, false)] {
             assert_eq!(was_enrolled(EnrollmentState::Ended, Some(at(0)), at(ms)), expected, "{ms}");
         }

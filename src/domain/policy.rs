@@ -15,19 +15,15 @@ text_enum! {
 text_enum! {
     /// The order in which a campaign asks the kinds: the first that names a publisher decides. Every kind is asked, so
     /// that no publisher loses a coupon's order because nobody clicked.
+    #[derive(Default)]
     pub enum Policy {
+        #[default]
         ClickCouponCustomer = "click,coupon,customer",
         ClickCustomerCoupon = "click,customer,coupon",
         CouponClickCustomer = "coupon,click,customer",
         CouponCustomerClick = "coupon,customer,click",
         CustomerClickCoupon = "customer,click,coupon",
         CustomerCouponClick = "customer,coupon,click",
-    }
-}
-
-impl Default for Policy {
-    fn default() -> Self {
-        Self::ClickCouponCustomer
     }
 }
 

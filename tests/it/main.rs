@@ -3,6 +3,7 @@
 mod access;
 mod campaigns;
 mod contract;
+mod coupons;
 mod crash;
 mod creatives;
 mod demo;
