@@ -42,8 +42,8 @@ test("an order by coupon is the publisher's, without any click", async ({ server
   await test.step("an order with it is credited, whatever its case", async () => {
     await advertiser.goto(`${url}/advertiser/campaigns/${campaign}/integration`);
     await advertiser.getByLabel("Program that will use it").fill("Shop server");
-    await advertiser.getByRole("button", { name: "Make a key" }).click();
-    key = await advertiser.getByLabel("New API key").inputValue();
+    await advertiser.getByRole("button", { name: "Make it" }).click();
+    key = await advertiser.getByLabel("Your new key").inputValue();
     const answer = await report("A1", "GARDEN-10");
     expect([answer.status, answer.reason]).toEqual([201, null]);
     receipt = answer.receipt_url;
