@@ -61,6 +61,17 @@ test("what everybody sees first", async ({ demo, page, newContext }) => {
   }
 });
 
+test("a campaign's form and its coupons", async ({ demo, page }) => {
+  test.setTimeout(120_000);
+  await logIn(page, demo.url, "advertiser1@demo.example");
+  await page.goto(`${demo.url}/advertiser/campaigns`);
+  await page.getByRole("link", { name: "Winter boots" }).first().click();
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText("Winter boots");
+  const campaign = page.url();
+  await expectCleanInAllSchemes(page, `${campaign}/edit`, "Edit Winter boots");
+  await expectCleanInAllSchemes(page, `${campaign}/coupons`, "Coupons");
+});
+
 test("a payout run", async ({ demo, page }) => {
   await logIn(page, demo.url, "admin@demo.example");
   await page.goto(`${demo.url}/admin/payouts`);
