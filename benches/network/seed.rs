@@ -10,6 +10,7 @@ use tallystick::domain::ids::{AdvertiserId, CampaignId, EnrollmentId, LinkId, Me
 use tallystick::domain::link::{Slug, SubIds};
 use tallystick::domain::money::Currency;
 use tallystick::domain::party::{Email, Name, PartyKind, PartyState, Viewer, Website};
+use tallystick::domain::policy::Policy;
 use tallystick::domain::rule::{EventName, Rate, Rule};
 use tallystick::domain::terms::{AttributionWindow, EventTerms, Fee, FeeBasis, Model, Terms};
 use tallystick::domain::time::Zone;
@@ -184,6 +185,8 @@ fn terms_of(environment: &Environment, campaign_id: CampaignId) -> Terms {
         currencies: vec![Currency::EUR],
         window: AttributionWindow::from_days(30).expect("30 days are allowed"),
         model: Model::LastClick,
+        policy: Policy::default(),
+        binding_months: 0,
         validation_days: 30,
         hold_days: 0,
         events: vec![EventTerms { name: EventName::sale(), is_once_per_click: false }],

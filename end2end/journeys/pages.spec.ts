@@ -45,6 +45,7 @@ test("a publisher's pages, with ninety days of life", async ({ demo, page }) => 
   await expectCleanInAllSchemes(page, `${demo.url}/publisher/reports`, "Reports");
   await expectCleanInAllSchemes(page, `${demo.url}/publisher/links/new`, "Create a link");
   await expectCleanInAllSchemes(page, `${demo.url}/publisher/payouts`, "Payouts");
+  await expectCleanInAllSchemes(page, `${demo.url}/publisher/coupons`, "Coupons");
   await expectCleanInAllSchemes(page, await receiptUrl(page, demo.url), "Receipt");
 });
 
@@ -58,6 +59,17 @@ test("what everybody sees first", async ({ demo, page, newContext }) => {
     await logIn(desk, demo.url, email);
     await expectCleanInAllSchemes(desk, `${demo.url}${path}`, "Overview");
   }
+});
+
+test("a campaign's form and its coupons", async ({ demo, page }) => {
+  test.setTimeout(120_000);
+  await logIn(page, demo.url, "advertiser1@demo.example");
+  await page.goto(`${demo.url}/advertiser/campaigns`);
+  await page.getByRole("link", { name: "Winter boots" }).first().click();
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText("Winter boots");
+  const campaign = page.url();
+  await expectCleanInAllSchemes(page, `${campaign}/edit`, "Edit Winter boots");
+  await expectCleanInAllSchemes(page, `${campaign}/coupons`, "Coupons");
 });
 
 test("a payout run", async ({ demo, page }) => {
@@ -83,6 +95,8 @@ test("a new publisher's pages, which say what to do first", async ({ server, pag
   await expectCleanInAllSchemes(page, `${server.url}/publisher/links/new`, "Create a link");
   await expect(page.getByRole("heading", { level: 2 })).toHaveText("Join a campaign first");
   await expectCleanInAllSchemes(page, `${server.url}/publisher/payouts`, "Payouts");
+  await expectCleanInAllSchemes(page, `${server.url}/publisher/coupons`, "Coupons");
+  await expect(page.getByRole("heading", { level: 2 })).toHaveText("You have no coupon");
 });
 
 test("the receipt of an order that nobody brought, and a payout run in which nothing is payable", async (

@@ -12,6 +12,8 @@ pub mod advertiser;
 #[cfg(feature = "ssr")]
 pub mod conversions;
 #[cfg(feature = "ssr")]
+pub mod coupons;
+#[cfg(feature = "ssr")]
 pub mod creatives;
 #[cfg(feature = "ssr")]
 pub mod figures;

@@ -30,6 +30,7 @@ pub fn Pages() -> impl IntoView {
                 <Route path=path!("/publisher/links/new") view=publisher::LinkBuilder/>
                 <Route path=path!("/publisher/links/:id") view=publisher::LinkPage/>
                 <Route path=path!("/publisher/links/:id/edit") view=publisher::EditLinkPage/>
+                <Route path=path!("/publisher/coupons") view=publisher::CouponsPage/>
                 <Route path=path!("/publisher/creatives") view=publisher::CreativesPage/>
                 <Route path=path!("/publisher/conversions") view=publisher::Conversions/>
                 <Route path=path!("/publisher/find") view=publisher::Find/>
@@ -43,6 +44,7 @@ pub fn Pages() -> impl IntoView {
                 <Route path=path!("/advertiser/campaigns/:id/integration/:platform") view=advertiser::RecipePage/>
                 <Route path=path!("/advertiser/campaigns/:id/requests") view=advertiser::RequestsPage/>
                 <Route path=path!("/advertiser/campaigns/:id/requests/:request") view=advertiser::RequestPage/>
+                <Route path=path!("/advertiser/campaigns/:id/coupons") view=advertiser::CouponsPage/>
                 <Route path=path!("/advertiser/campaigns/:id/creatives") view=advertiser::CreativesPage/>
                 <Route path=path!("/advertiser/campaigns/:id/creatives/new") view=advertiser::NewCreativePage/>
                 <Route path=path!("/advertiser/campaigns/:id/quality") view=advertiser::QualityPage/>

@@ -95,6 +95,7 @@ const fn places(kind: PartyKind) -> &'static [Place] {
             ("/publisher/conversions", "receipt", "Conversions"),
             ("/publisher/payouts", "wallet", "Payouts"),
             ("/publisher/creatives", "megaphone", "Creatives"),
+            ("/publisher/coupons", "receipt", "Coupons"),
             ("/publisher/reports", "bar-chart", "Reports"),
         ],
         PartyKind::Advertiser => &[

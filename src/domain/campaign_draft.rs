@@ -4,10 +4,12 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::campaign::ApprovalMode;
+use super::customer::BINDING_MONTHS_MAX;
 use super::ids::CampaignId;
 use super::link::{AllowedHosts, DestinationRefused, check_destination};
 use super::money::Currency;
 use super::party::Name;
+use super::policy::Policy;
 use super::rule::{EventName, Rate, Rule, parse_percent, percent_text};
 use super::terms::{
     AttributionWindow, EventTerms, Fee, HOLD_DAYS_DEFAULT, Model, TOO_FAST_MS_DEFAULT, Terms, VALIDATION_DAYS_DEFAULT,
@@ -58,6 +60,10 @@ pub struct CampaignDraft {
     /// The cookie duration, in `window_unit`.
     pub window: String,
     pub window_unit: String,
+    /// Which kind of evidence is asked first.
+    pub policy: String,
+    /// 0 binds no customer.
+    pub binding_months: String,
     pub validation_days: String,
     pub hold_days: String,
     /// 0 switches the rule off.
@@ -82,6 +88,8 @@ impl Default for CampaignDraft {
             lead_unit: RateUnit::Fixed.to_string(),
             window: (AttributionWindow::DEFAULT.ms() / DAY_MS).to_string(),
             window_unit: WindowUnit::Days.to_string(),
+            policy: Policy::default().to_string(),
+            binding_months: "0".to_owned(),
             validation_days: VALIDATION_DAYS_DEFAULT.to_string(),
             hold_days: HOLD_DAYS_DEFAULT.to_string(),
             too_fast_seconds: (TOO_FAST_MS_DEFAULT / SECOND_MS).to_string(),
@@ -138,6 +146,8 @@ impl CampaignDraft {
             lead_unit: lead_unit.to_string(),
             window: (terms.window.ms() / unit_ms).to_string(),
             window_unit: unit.to_string(),
+            policy: terms.policy.to_string(),
+            binding_months: terms.binding_months.to_string(),
             validation_days: terms.validation_days.to_string(),
             hold_days: terms.hold_days.to_string(),
             too_fast_seconds: (terms.too_fast_ms / SECOND_MS).to_string(),
@@ -146,7 +156,7 @@ impl CampaignDraft {
     }
 
     /// Name and value of each field: what a refused form shows again.
-    pub fn values(&self) -> [(&'static str, &str); 18] {
+    pub fn values(&self) -> [(&'static str, &str); 20] {
         [
             ("name", &self.name),
             ("description", &self.description),
@@ -162,6 +172,8 @@ impl CampaignDraft {
             ("lead_unit", &self.lead_unit),
             ("window", &self.window),
             ("window_unit", &self.window_unit),
+            ("policy", &self.policy),
+            ("binding_months", &self.binding_months),
             ("validation_days", &self.validation_days),
             ("hold_days", &self.hold_days),
             ("too_fast_seconds", &self.too_fast_seconds),
@@ -255,6 +267,8 @@ impl CampaignDraft {
             currencies: vec![currency],
             window: self.read_window()?,
             model: Model::LastClick,
+            policy: self.read_policy()?,
+            binding_months: self.whole("binding_months", &self.binding_months, "months", BINDING_MONTHS_MAX)?,
             validation_days: self.whole("validation_days", &self.validation_days, "days", 365)?,
             hold_days: self.whole("hold_days", &self.hold_days, "days", 365)?,
             events,
@@ -280,6 +294,10 @@ impl CampaignDraft {
         };
         let message = "A cookie duration is 1 hour to 365 days, as a whole number.";
         window.map_or_else(|| refuse("window", message), Ok)
+    }
+
+    fn read_policy(&self) -> Result<Policy, DraftRefused> {
+        self.policy.parse().or_else(|_| refuse("policy", "Choose which kind of evidence is asked first."))
     }
 
     fn whole(&self, field: &'static str, text: &str, unit: &str, most: i64) -> Result<i64, DraftRefused> {

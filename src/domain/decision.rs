@@ -7,7 +7,7 @@ use super::attribution::{Credit, attribute};
 use super::commission::{Priced, price};
 use super::conversion::{Badge, ConversionState};
 use super::evidence::{Amount, Candidate, Inputs, Undecidable, version};
-use super::ids::{AdvertiserId, ClickId, CreativeId, LinkId, PublisherId};
+use super::ids::{AdvertiserId, ClickId, CouponId, CreativeId, LinkId, PublisherId};
 use super::ledger::Worth;
 use super::money::Currency;
 use super::reason::{Outcome, ReasonCode};
@@ -27,6 +27,9 @@ pub struct Decision {
     pub link_id: Option<LinkId>,
     pub creative_id: Option<CreativeId>,
     pub click_id: Option<ClickId>,
+    /// Where a coupon, and no click, is credited.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub coupon_id: Option<CouponId>,
     pub terms_version: i64,
     pub rule_number: Option<i64>,
     pub converted_at: Timestamp,
@@ -86,6 +89,7 @@ pub fn decide(inputs: &Inputs, terms: &[Terms]) -> Result<Decision, Undecidable>
         link_id: credit.link_id,
         creative_id: credit.creative_id,
         click_id: credit.click_id,
+        coupon_id: credit.coupon_id,
         terms_version: credit.terms_version,
         rule_number: priced.rule_number,
         converted_at: credit.converted_at,
@@ -129,8 +133,12 @@ fn worth(priced: Priced, is_credited: bool, is_test: bool) -> Priced {
     }
 }
 
-/// Why a conversion is not approved by itself: the credited click's own label before the speed.
+/// Why a conversion is not approved by itself: the publisher's own purchase before the credited click's label, and that
+/// before the speed. Without a click there is neither label nor speed.
 fn hold(inputs: &Inputs, terms: &Terms, credit: &Credit) -> Option<ReasonCode> {
+    if credit.publisher_id.is_some_and(|publisher| inputs.is_customer_of(publisher, credit.badge)) {
+        return Some(ReasonCode::SelfReferral);
+    }
     let click_id = credit.click_id?;
     let clicks = inputs.evidence.iter().flat_map(|evidence| &evidence.clicks);
     let credited: Vec<&Candidate> = clicks.filter(|click| click.click_id == click_id).collect();
@@ -150,8 +158,9 @@ fn hold(inputs: &Inputs, terms: &Terms, credit: &Credit) -> Option<ReasonCode> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::evidence::tests::{any_inputs, click, evidence, inputs};
-    use crate::domain::evidence::{Arrival, Content, Evidence, Unresolved, compare};
+    use crate::domain::coupon::tests::coupon;
+    use crate::domain::evidence::{Arrival, Beside, Content, Evidence, Unresolved, compare};
+    use crate::domain::evidence_tests::{any_inputs, click, evidence, inputs};
     use crate::domain::rule::EventName;
     use crate::domain::terms::{Model, example};
     use crate::domain::time::{HOUR_MS, MINUTE_MS, SECOND_MS};
@@ -245,6 +254,24 @@ mod tests {
             let all = inputs(&[evidence(1, Badge::Signed, seconds * SECOND_MS, Some(8000), &[click(0, A)])]);
             assert_eq!(decide(&all, &terms).unwrap().held_reason, expected, "{seconds} s");
         }
+    }
+
+    #[test]
+    fn a_publishers_own_purchase_is_held_unless_a_weaker_report_says_so() {
+        let own = |badge, publisher| {
+            let beside = Beside { own_publishers: vec![PublisherId(publisher)], ..Beside::default() };
+            Evidence { beside, ..evidence(2, badge, HOUR_MS, None, &[]) }
+        };
+        let order = evidence(1, Badge::Key, HOUR_MS, Some(8000), &[click(0, A)]);
+        let held = |report| decided(&[order.clone(), report]).held_reason;
+        let self_referral = Some(ReasonCode::SelfReferral);
+        assert_eq!([held(own(Badge::Key, A)), held(own(Badge::Signed, A))], [self_referral; 2]);
+        assert_eq!(held(own(Badge::Key, B)), None, "a member of another publisher");
+        assert_eq!(held(own(Badge::Unverified, A)), None, "a rival's pixel");
+        let coupon = Beside { coupon: Some(coupon(5, A)), ..own(Badge::Signed, A).beside };
+        let by_coupon = decided(&[Evidence { beside: coupon, ..own(Badge::Signed, A) }]);
+        assert_eq!((by_coupon.held_reason, by_coupon.reason), (self_referral, self_referral));
+        assert_eq!(by_coupon.outcome(), Outcome::Created);
     }
 
     /// What the endpoint does with each report in turn.

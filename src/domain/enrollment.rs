@@ -1,6 +1,7 @@
 //! The life of an enrollment: a publisher in a campaign (domain.md section 7).
 
 use super::campaign::ApprovalMode;
+use super::time::Timestamp;
 
 text_enum! {
     /// applied | invited → approved | declined → ended.
@@ -38,6 +39,16 @@ impl EnrollmentState {
     }
 }
 
+/// Whether a publisher was in the campaign at `at`, as far as the enrollment's state tells, into which it came at
+/// `decided_at`: one that ended was in it until then.
+pub fn was_enrolled(state: EnrollmentState, decided_at: Option<Timestamp>, at: Timestamp) -> bool {
+    match state {
+        EnrollmentState::Approved => true,
+        EnrollmentState::Ended => decided_at.is_some_and(|ended| at < ended),
+        EnrollmentState::Applied | EnrollmentState::Invited | EnrollmentState::Declined => false,
+    }
+}
+
 /// Why a publisher's application changes nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum AlreadyEnrolled {
@@ -66,6 +77,16 @@ pub const fn apply(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn who_left_was_in_the_campaign_until_then() {
+        let at = |ms: i64| Timestamp(1_000 + ms);
+        for (ms, expected) in [(-1, true), (0, false), (1, false)] {
+            assert_eq!(was_enrolled(EnrollmentState::Ended, Some(at(0)), at(ms)), expected, "{ms}");
+        }
+        assert!(was_enrolled(EnrollmentState::Approved, Some(at(0)), at(-1)));
+        assert!(!was_enrolled(EnrollmentState::Applied, None, at(0)));
+    }
 
     #[test]
     fn an_application_takes_only_allowed_steps() {

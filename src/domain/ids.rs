@@ -123,6 +123,8 @@ ids! {
     LinkId,
     /// A text or banner provided by the advertiser.
     CreativeId,
+    /// A publisher's code.
+    CouponId,
     /// One request to a tracking link.
     ClickId,
     /// A sale or lead.

@@ -7,6 +7,8 @@ pub mod text;
 
 pub mod account;
 pub mod attribution;
+#[cfg(test)]
+mod attribution_tests;
 pub mod campaign;
 pub mod campaign_draft;
 #[cfg(test)]
@@ -17,13 +19,17 @@ pub mod commission;
 pub mod consent;
 pub mod conversion;
 pub mod conversion_report;
+pub mod coupon;
 pub mod creative;
+pub mod customer;
 pub mod decision;
 pub mod deep_link;
 pub mod durability;
 pub mod enrollment;
 pub mod environment;
 pub mod evidence;
+#[cfg(test)]
+mod evidence_tests;
 pub mod ids;
 pub mod ledger;
 pub mod link;
@@ -31,6 +37,7 @@ pub mod link_macros;
 pub mod money;
 pub mod party;
 pub mod payout;
+pub mod policy;
 pub mod raster;
 pub mod reason;
 pub mod reason_book;
@@ -40,6 +47,7 @@ pub mod retention;
 pub mod review;
 pub mod rule;
 pub mod secret;
+mod seen;
 pub mod signature;
 pub mod site;
 pub mod sub_ids;

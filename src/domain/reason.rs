@@ -97,12 +97,14 @@ impl ReasonCode {
             Self::ClickUnknown => "The click id belongs to no click that can earn.",
             Self::ChannelOther => "The advertiser's report names another channel than affiliate.",
             Self::ConsentDenied => "The visitor did not consent, so the click carries no id and cannot earn.",
-            Self::PublisherInactive => "The publisher was not active when the click happened.",
-            Self::NotEnrolled => "The publisher was not in the campaign when the click happened.",
+            Self::PublisherInactive => "The publisher was not active when the click happened, or the coupon was used.",
+            Self::NotEnrolled => {
+                "The publisher was not in the campaign when the click happened, or the coupon was used."
+            }
             Self::CampaignInactive => "The campaign was not active.",
             Self::CouponUnknown => "The coupon belongs to no publisher of this campaign.",
-            Self::CouponExpired => "The coupon was no longer valid.",
-            Self::NoEvidence => "The report names no click, coupon or customer, and no cookie came with it.",
+            Self::CouponExpired => "The coupon was not valid at the time of the order.",
+            Self::NoEvidence => "The report names no click, coupon or bound customer, and no cookie came with it.",
             Self::OrderConflict => {
                 "This order was already reported with another amount, currency, time, channel or test mark."
             }
@@ -143,7 +145,12 @@ impl ReasonCode {
             Self::PublisherInactive | Self::NotEnrolled | Self::CampaignInactive => {
                 "Nothing can be done for this click; later clicks count once the state is right."
             }
-            Self::CouponUnknown | Self::CouponExpired => "The advertiser can look at the coupon's owner and dates.",
+            Self::CouponUnknown => {
+                "Give the code to a publisher on the campaign's page of coupons, and report the same order again."
+            }
+            Self::CouponExpired => {
+                "Look at the dates on the campaign's page of coupons; a new coupon has dates of its own."
+            }
             Self::OrderConflict => "Use another order id for another order; a refund is reported as a change.",
             Self::AuthMissing => "Sign the request, or send an API key.",
             Self::AuthBadToken => "Check the key or token on the campaign's integration page.",

@@ -20,6 +20,8 @@ text_enum! {
         Payout = "payout",
         /// Time, verdict and reason of clicks that were not credited.
         LosingClicks = "losing_clicks",
+        /// The code of a coupon; a publisher reads its own ones only.
+        CouponCode = "coupon_code",
         SubIds = "sub_ids",
         LinkName = "link_name",
         PublisherName = "publisher_name",
@@ -86,6 +88,7 @@ mod tests {
             (LedgerLines, [w, w, w]),
             (Payout, [w, w, w]),
             (LosingClicks, [w, w, w]),
+            (CouponCode, [w, w, w]),
             (SubIds, [w, h, w]),
             (LinkName, [w, h, w]),
             (PublisherName, [w, w, w]),

@@ -5,8 +5,10 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::customer::BINDING_MONTHS_MAX;
 use super::ids::CampaignId;
 use super::money::{Currency, share};
+use super::policy::Policy;
 use super::rule::{EventName, LARGE_AMOUNT_MINOR, Rate, Rule, WHOLE_BPS};
 use super::time::{DAY_MS, HOUR_MS, SECOND_MS, Timestamp};
 
@@ -136,6 +138,12 @@ pub struct Terms {
     pub currencies: Vec<Currency>,
     pub window: AttributionWindow,
     pub model: Model,
+    /// Which kind of evidence is asked first.
+    #[serde(default)]
+    pub policy: Policy,
+    /// So long a customer stays bound to the publisher of its first order; 0 switches it off.
+    #[serde(default)]
+    pub binding_months: i64,
     /// Days from the conversion until it is approved by itself.
     pub validation_days: i64,
     /// Days from approval until the commission is payable.
@@ -172,6 +180,8 @@ pub enum TermsRefused {
     ValidationDays,
     #[error("the hold is 0 to {DAYS_MAX} days")]
     HoldDays,
+    #[error("customers are bound for 0 (not at all) to {BINDING_MONTHS_MAX} months")]
+    BindingMonths,
     #[error("too fast is 0 (off) to one hour")]
     TooFast,
     #[error("the text has at most {TEXT_MAX_BYTES} bytes")]
@@ -189,6 +199,7 @@ impl TermsRefused {
             Self::Fee => "fee",
             Self::ValidationDays => "validation_days",
             Self::HoldDays => "hold_days",
+            Self::BindingMonths => "binding_months",
             Self::TooFast => "too_fast_ms",
             Self::Text => "text",
         }
@@ -247,6 +258,7 @@ impl Terms {
         require(within(self.fee.bps, WHOLE_BPS), TermsRefused::Fee)?;
         require(within(self.validation_days, DAYS_MAX), TermsRefused::ValidationDays)?;
         require(within(self.hold_days, DAYS_MAX), TermsRefused::HoldDays)?;
+        require(within(self.binding_months, BINDING_MONTHS_MAX), TermsRefused::BindingMonths)?;
         require(within(self.too_fast_ms, HOUR_MS), TermsRefused::TooFast)?;
         require(self.text.len() <= TEXT_MAX_BYTES, TermsRefused::Text)
     }
@@ -285,6 +297,8 @@ pub(crate) fn example(version: i64) -> Terms {
         currencies: vec![Currency::EUR],
         window: AttributionWindow::from_days(7).unwrap(),
         model: Model::LastClick,
+        policy: Policy::default(),
+        binding_months: 0,
         validation_days: VALIDATION_DAYS_DEFAULT,
         hold_days: HOLD_DAYS_DEFAULT,
         events: vec![
@@ -360,7 +374,8 @@ mod tests {
         assert_eq!(example(1).check(), Ok(()));
         let dollar: Currency = "USD".parse().unwrap();
         type Change = fn(&mut Terms, Currency);
-        let cases: [(Change, &str); 15] = [
+        let cases: [(Change, &str); 16] = [
+            (|t, _| t.binding_months = BINDING_MONTHS_MAX + 1, "binding_months"),
             (|t, _| t.version = 0, "version"),
             (|t, _| t.currencies.clear(), "currencies"),
             (|t, _| t.currencies.push(Currency::EUR), "currencies"),

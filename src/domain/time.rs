@@ -37,6 +37,13 @@ impl Timestamp {
         self.0 - earlier.0
     }
 
+    /// So many months later by the calendar, UTC; in a shorter month at most its last day.
+    pub fn plus_months(self, months: i64) -> Self {
+        let span = jiff::Span::new().try_months(months).unwrap_or_default();
+        let later = self.jiff().to_zoned(TimeZone::UTC).saturating_add(span);
+        Self(later.timestamp().as_millisecond())
+    }
+
     /// RFC 3339 with an offset or `Z`; finer than milliseconds is cut.
     pub fn parse(text: &str) -> Result<Self, NotATime> {
         let at: jiff::Timestamp = text.parse().map_err(|_| NotATime)?;

@@ -1,4 +1,4 @@
-//! The trace: what became of every click that was named for a conversion, so that winner and losers can read why
+//! The trace: what became of every click, coupon and customer that was named for a conversion, so that winner and losers can read why
 //! (domain.md section 4).
 
 use std::cmp::Reverse;
@@ -7,11 +7,16 @@ use serde::{Deserialize, Serialize};
 
 use super::conversion::Badge;
 use super::evidence::{ClickSource, Inputs};
-use super::ids::{ClickId, EvidenceId, PublisherId};
+use super::ids::{ClickId, CouponId, EvidenceId, PublisherId};
+use super::policy::EvidenceKind;
 use super::reason::ReasonCode;
+use super::time::{MINUTE_MS, Timestamp};
+
+/// A rival's click so shortly before the conversion is told.
+pub const LATE_RIVAL_MS: i64 = MINUTE_MS;
 
 text_enum! {
-    /// Why a click that could have been credited was not.
+    /// Why what could have been credited was not.
     pub enum LossReason {
         /// The model credits the last click.
         LaterClickWon = "later_click_won",
@@ -19,8 +24,14 @@ text_enum! {
         EarlierClickWon = "earlier_click_won",
         /// Of two clicks in one millisecond the lower id is credited.
         LowerIdWon = "lower_id_won",
-        /// A better vouched report named a click.
+        /// A better vouched report named something that counts.
         LowerRank = "lower_rank",
+        /// The campaign's policy asks another kind of evidence first.
+        OtherKind = "other_kind",
+        /// Of several coupons the one that was made first is credited.
+        OlderCouponWon = "older_coupon_won",
+        /// Of several bindings the one that began first is credited.
+        EarlierBindingWon = "earlier_binding_won",
     }
 }
 
@@ -31,12 +42,15 @@ impl LossReason {
             Self::LaterClickWon => "A later click was credited.",
             Self::EarlierClickWon => "An earlier click was credited.",
             Self::LowerIdWon => "Another click of the same millisecond was credited.",
-            Self::LowerRank => "A report that is better vouched for named another click.",
+            Self::LowerRank => "A report that is better vouched for decided.",
+            Self::OtherKind => "The campaign asks another kind of evidence first.",
+            Self::OlderCouponWon => "A coupon that was made earlier was credited.",
+            Self::EarlierBindingWon => "An earlier binding of the customer was credited.",
         }
     }
 }
 
-/// What became of one click, or of one click id that led to none.
+/// What became of one click, coupon or customer, or of a click id or code that led to none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "verdict", content = "reason", rename_all = "snake_case")]
 pub enum Verdict {
@@ -78,10 +92,14 @@ impl Verdict {
 /// One line of "why": a candidate, the evidence that named it, and what became of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TraceLine {
+    #[serde(default = "click", skip_serializing_if = "is_click")]
+    pub kind: EvidenceKind,
     /// Nothing for a click id that led to no click.
     pub click_id: Option<ClickId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub coupon_id: Option<CouponId>,
     pub publisher_id: Option<PublisherId>,
-    /// The click id as it came, shortened, where it led to no click.
+    /// A coupon's code; the click id as it came, shortened, where it led to no click.
     pub text: Option<String>,
     #[serde(flatten)]
     pub verdict: Verdict,
@@ -92,7 +110,26 @@ pub struct TraceLine {
     pub evidence_ids: Vec<EvidenceId>,
 }
 
-/// Every click id that led to no click, once, with the highest badge it was seen with.
+const fn click() -> EvidenceKind {
+    EvidenceKind::Click
+}
+
+fn is_click(kind: &EvidenceKind) -> bool {
+    *kind == EvidenceKind::Click
+}
+
+/// Another publisher's click less than a minute before the conversion, while an earlier valid click was there: the paths
+/// of both, the late one first. It is told, and stops nothing (domain.md section 10).
+pub fn late_rival(trace: &[TraceLine], converted_at: Timestamp) -> Option<(&TraceLine, &TraceLine)> {
+    let valid = || trace.iter().filter(|line| !matches!(line.verdict, Verdict::Refused(_)) && line.click_id.is_some());
+    let at = |line: &TraceLine| line.click_id.map(ClickId::time);
+    let is_late = |at: Timestamp| (0..LATE_RIVAL_MS).contains(&converted_at.since(at));
+    let late = valid().filter(|line| at(line).is_some_and(is_late)).max_by_key(|line| line.click_id)?;
+    let earlier = valid().filter(|line| line.publisher_id != late.publisher_id && at(line) < at(late));
+    earlier.max_by_key(|line| line.click_id).map(|earlier| (late, earlier))
+}
+
+/// Every click id that led to no click, and every code that is no coupon, once, with the highest badge it was seen with.
 pub(super) fn unresolved_lines(inputs: &Inputs) -> Vec<TraceLine> {
     let mut lines: Vec<TraceLine> = Vec::new();
     for evidence in inputs.ranked() {
@@ -103,7 +140,12 @@ pub(super) fn unresolved_lines(inputs: &Inputs) -> Vec<TraceLine> {
             match lines.iter_mut().find(is_same) {
                 Some(line) => line.evidence_ids.push(evidence.evidence_id),
                 None => lines.push(TraceLine {
+                    kind: match unresolved.reason {
+                        ReasonCode::CouponUnknown => EvidenceKind::Coupon,
+                        _ => EvidenceKind::Click,
+                    },
                     click_id: None,
+                    coupon_id: None,
                     publisher_id: None,
                     text: Some(unresolved.text.clone()),
                     verdict,
@@ -125,8 +167,10 @@ pub(super) fn unresolved_lines(inputs: &Inputs) -> Vec<TraceLine> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::evidence::tests::{evidence, inputs};
-    use crate::domain::evidence::{Evidence, Unresolved};
+    use crate::domain::attribution::attribute;
+    use crate::domain::evidence::{Candidate, Evidence, Unresolved};
+    use crate::domain::evidence_tests::{click, evidence, inputs};
+    use crate::domain::terms::example;
 
     #[test]
     fn a_line_is_stored_flat_and_read_back() {
@@ -136,7 +180,9 @@ mod tests {
             (Verdict::Refused(ReasonCode::WindowExpired), r#""verdict":"refused","reason":"window_expired""#),
         ] {
             let line = TraceLine {
+                kind: EvidenceKind::Click,
                 click_id: Some(ClickId(1)),
+                coupon_id: None,
                 publisher_id: Some(PublisherId(2)),
                 text: None,
                 verdict,
@@ -149,6 +195,25 @@ mod tests {
             assert_eq!(serde_json::from_str::<TraceLine>(&text).unwrap(), line);
             assert!(verdict.sentence().ends_with('.'));
         }
+    }
+
+    #[test]
+    fn a_rivals_click_within_the_last_minute_is_told_with_the_earlier_one() {
+        let told = |late_ms: i64, late_publisher: i64, spoil: bool| {
+            let at = 2 * MINUTE_MS;
+            let late = Candidate { has_id: !spoil, ..click(at - late_ms, late_publisher) };
+            let all = inputs(&[evidence(1, Badge::Signed, at, None, &[click(0, 1), late])]);
+            let credit = attribute(&all, &[example(1)]).unwrap();
+            let paths = late_rival(&credit.trace, credit.converted_at);
+            paths.map(|(late, earlier)| [late.publisher_id, earlier.publisher_id].map(|id| id.unwrap().0))
+        };
+        for (late_ms, expected) in
+            [(-1, None), (0, Some([2, 1])), (MINUTE_MS - 1, Some([2, 1])), (MINUTE_MS, None), (MINUTE_MS + 1, None)]
+        {
+            assert_eq!(told(late_ms, 2, false), expected, "{late_ms}");
+        }
+        assert_eq!(told(1, 1, false), None, "its own second click");
+        assert_eq!(told(1, 2, true), None, "a click that cannot earn");
     }
 
     #[test]

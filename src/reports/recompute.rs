@@ -70,7 +70,7 @@ pub fn differences(stored: &Stored<'_>) -> Vec<Difference> {
 }
 
 /// The fields of a decision, as the conversion's row and a decision both name them.
-type Fields = [(&'static str, String); 14];
+type Fields = [(&'static str, String); 15];
 
 fn text(value: Option<impl Display>) -> String {
     value.map_or_else(|| "nothing".to_owned(), |value| value.to_string())
@@ -86,6 +86,7 @@ fn of_decision(one: &Decision) -> Fields {
         ("publisher", text(one.publisher_id)),
         ("link", text(one.link_id)),
         ("click", text(one.click_id)),
+        ("coupon", text(one.coupon_id)),
         ("terms version", one.terms_version.to_string()),
         ("rule", text(one.rule_number)),
         ("badge", one.badge.to_string()),
@@ -106,6 +107,7 @@ fn of_row(one: &Conversion) -> Fields {
         ("publisher", text(one.publisher_id)),
         ("link", text(one.link_id)),
         ("click", text(one.click_id)),
+        ("coupon", text(one.coupon_id)),
         ("terms version", one.terms_version.to_string()),
         ("rule", text(one.rule_number)),
         ("badge", one.badge.to_string()),

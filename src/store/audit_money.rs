@@ -21,6 +21,7 @@ pub struct Conversion {
     pub link_id: Option<i64>,
     pub creative_id: Option<i64>,
     pub click_id: Option<i64>,
+    pub coupon_id: Option<i64>,
     pub terms_version: i64,
     pub rule_number: Option<i64>,
     pub currency: String,
@@ -36,8 +37,22 @@ pub struct Conversion {
     pub clicked_publisher: Option<i64>,
     pub clicked_link: Option<i64>,
     pub clicked_terms: Option<i64>,
+    /// What its credited coupon says of itself.
+    pub coupon_campaign: Option<i64>,
+    pub coupon_publisher: Option<i64>,
     /// What an advertiser's payment covered of it.
     pub allocated_minor: Option<i64>,
+}
+
+#[derive(Debug, sqlx::FromRow)]
+pub struct Coupon {
+    pub coupon_id: i64,
+    pub campaign_id: i64,
+    pub publisher_id: i64,
+    pub code: String,
+    pub valid_from_ms: i64,
+    pub valid_until_ms: Option<i64>,
+    pub ended_at_ms: Option<i64>,
 }
 
 /// A version of a campaign's terms, as far as it prices.
@@ -127,12 +142,15 @@ pub struct PayoutItem {
 
 sql! {
     CONVERSIONS = "select v.conversion_id, v.campaign_id, v.advertiser_id, v.event, v.state, v.reason, v.held_reason,
-        v.is_test, v.badge, v.publisher_id, v.link_id, v.creative_id, v.click_id, v.terms_version, v.rule_number, v.currency, v.amount_minor,
-        v.commission_minor, v.fee_minor, v.converted_at_ms, v.approved_at_ms, v.hold_released_at_ms, v.payout_id, k.advertiser_id as owner_id,
+        v.is_test, v.badge, v.publisher_id, v.link_id, v.creative_id, v.click_id, v.coupon_id, v.terms_version, v.rule_number,
+        v.currency, v.amount_minor, v.commission_minor, v.fee_minor, v.converted_at_ms, v.approved_at_ms, v.hold_released_at_ms,
+        v.payout_id, k.advertiser_id as owner_id,
         c.campaign_id as clicked_campaign, c.publisher_id as clicked_publisher, c.link_id as clicked_link,
-        c.terms_version as clicked_terms, a.amount_minor as allocated_minor from conversions v
+        c.terms_version as clicked_terms, q.campaign_id as coupon_campaign, q.publisher_id as coupon_publisher,
+        a.amount_minor as allocated_minor from conversions v left join coupons q on q.coupon_id = v.coupon_id
         left join campaigns k on k.campaign_id = v.campaign_id left join clicks c on c.click_id = v.click_id
         left join allocations a on a.conversion_id = v.conversion_id order by v.conversion_id";
+    COUPONS = "select coupon_id, campaign_id, publisher_id, code, valid_from_ms, valid_until_ms, ended_at_ms from coupons";
     PRICES = "select campaign_id, version, fee_basis, fee_bps from terms";
     PRICE_RULES = "select campaign_id, terms_version, number, event, rate, bps, amount_minor, currency from terms_rules
         order by campaign_id, terms_version, number";
@@ -162,6 +180,10 @@ sql! {
 
 pub async fn conversions(conn: &mut Conn) -> Result<Vec<Conversion>, StoreError> {
     on_driver!(conn, |c| query_as(CONVERSIONS).fetch_all(c).await)
+}
+
+pub async fn coupons(conn: &mut Conn) -> Result<Vec<Coupon>, StoreError> {
+    on_driver!(conn, |c| query_as(COUPONS).fetch_all(c).await)
 }
 
 pub async fn prices(conn: &mut Conn) -> Result<Vec<Price>, StoreError> {

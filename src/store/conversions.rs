@@ -6,10 +6,13 @@ use super::driver::{Conn, Writer};
 use super::error::StoreError;
 use crate::domain::conversion::{Badge, ConversionState};
 use crate::domain::decision::Decision;
-use crate::domain::ids::{AdvertiserId, CampaignId, ClickId, ConversionId, CreativeId, LinkId, PayoutId, PublisherId};
+use crate::domain::ids::{
+    AdvertiserId, CampaignId, ClickId, ConversionId, CouponId, CreativeId, LinkId, PayoutId, PublisherId,
+};
 use crate::domain::ledger::Worth;
 use crate::domain::money::Currency;
 use crate::domain::party::Acting;
+use crate::domain::policy::EvidenceKind;
 use crate::domain::report::{ConversionSums, CountedConversion};
 use crate::domain::time::Timestamp;
 
@@ -32,6 +35,8 @@ pub struct Conversion {
     pub link_id: Option<LinkId>,
     pub creative_id: Option<CreativeId>,
     pub click_id: Option<ClickId>,
+    /// Where a coupon, and no click, is credited.
+    pub coupon_id: Option<CouponId>,
     pub terms_version: i64,
     pub rule_number: Option<i64>,
     pub currency: Currency,
@@ -80,6 +85,7 @@ impl Conversion {
         self.link_id = decision.link_id;
         self.creative_id = decision.creative_id;
         self.click_id = decision.click_id;
+        self.coupon_id = decision.coupon_id;
         self.terms_version = decision.terms_version;
         self.rule_number = decision.rule_number;
         self.currency = decision.currency;
@@ -100,6 +106,15 @@ impl Conversion {
         held.or(self.reason.as_deref())
     }
 
+    /// By what it belongs to its publisher; nothing while it belongs to nobody.
+    pub fn credited_by(&self) -> Option<EvidenceKind> {
+        self.publisher_id.map(|_| match (self.click_id, self.coupon_id) {
+            (Some(_), _) => EvidenceKind::Click,
+            (None, Some(_)) => EvidenceKind::Coupon,
+            (None, None) => EvidenceKind::Customer,
+        })
+    }
+
     /// What the ledger has for it; nothing while it belongs to nobody.
     pub fn worth(&self) -> Option<Worth> {
         self.publisher_id.map(|publisher_id| Worth {
@@ -116,7 +131,8 @@ macro_rules! columns {
     () => {
         "conversion_id, campaign_id, advertiser_id, event, order_id, state, reason, held_reason, is_test, badge,
         publisher_id, link_id, creative_id, click_id, terms_version, rule_number, currency, amount_minor,
-        commission_minor, fee_minor, converted_at_ms, approved_at_ms, payout_id, version, hold_released_at_ms"
+        commission_minor, fee_minor, converted_at_ms, approved_at_ms, payout_id, version, hold_released_at_ms,
+        coupon_id"
     };
 }
 
@@ -154,7 +170,7 @@ sql! {
     COUNT_IN_STATE_OF_ADVERTISER = "select count(*) as conversions from conversions
         where state = $1 and advertiser_id = $2";
     INSERT = concat!("insert into conversions (", columns!(), ") values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11,
-        $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25)
+        $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26)
         on conflict (campaign_id, event, order_id) do nothing");
     LOCK = concat!("update conversions set version = version where conversion_id = $1 returning ", columns!());
     LOCK_BY_ORDER = concat!("update conversions set version = version
@@ -162,7 +178,8 @@ sql! {
     UPDATE = "update conversions set state = $2, reason = $3, held_reason = $4, is_test = $5, badge = $6,
         publisher_id = $7, link_id = $8, creative_id = $9, click_id = $10, terms_version = $11, rule_number = $12,
         currency = $13, amount_minor = $14, commission_minor = $15, fee_minor = $16, converted_at_ms = $17,
-        approved_at_ms = $18, payout_id = $19, hold_released_at_ms = $20, version = version + 1 where conversion_id = $1";
+        approved_at_ms = $18, payout_id = $19, hold_released_at_ms = $20, coupon_id = $21, version = version + 1
+        where conversion_id = $1";
 }
 
 /// Whatever its parties: for rules and jobs, and for admins.
@@ -261,6 +278,7 @@ pub async fn insert(w: &mut Writer, new: &Conversion) -> Result<bool, StoreError
         .bind(new.payout_id)
         .bind(new.version)
         .bind(new.hold_released_at_ms)
+        .bind(new.coupon_id)
         .execute(c)
         .await
         .map(|done| done.rows_affected() == 1))
@@ -304,6 +322,7 @@ pub async fn update(w: &mut Writer, changed: &Conversion) -> Result<(), StoreErr
         .bind(changed.approved_at_ms)
         .bind(changed.payout_id)
         .bind(changed.hold_released_at_ms)
+        .bind(changed.coupon_id)
         .execute(c)
         .await
         .map(drop))

@@ -7,7 +7,7 @@ use super::driver::{Conn, Writer};
 use super::error::StoreError;
 use crate::domain::conversion::{Badge, ConversionState};
 use crate::domain::decision::Decision;
-use crate::domain::evidence::{Candidate, Evidence, Inputs, Unresolved};
+use crate::domain::evidence::{Beside, Candidate, Evidence, Inputs, Unresolved};
 use crate::domain::ids::{AttemptId, ConversionId, DecisionId, EventId, EvidenceId, MemberId};
 use crate::domain::money::Currency;
 use crate::domain::review::{EventRecord, StepReason};
@@ -27,7 +27,7 @@ struct EvidenceRow {
     clicks: String,
 }
 
-/// The column `clicks`: what the click ids of a report led to.
+/// The column `clicks`: what the click ids of a report led to, and its coupon and customer.
 #[derive(Serialize, Deserialize)]
 struct Clicks {
     clicks: Vec<Candidate>,
@@ -35,6 +35,8 @@ struct Clicks {
     /// Not with the other flags, which are columns: it came later, and is rare.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     is_campaign_inactive: bool,
+    #[serde(default, skip_serializing_if = "Beside::is_empty")]
+    beside: Beside,
 }
 
 #[derive(sqlx::FromRow)]
@@ -97,6 +99,7 @@ impl EvidenceRow {
             is_campaign_inactive: clicks.is_campaign_inactive,
             clicks: clicks.clicks,
             unresolved: clicks.unresolved,
+            beside: clicks.beside,
         })
     }
 }
@@ -119,6 +122,7 @@ pub async fn insert(
         clicks: evidence.clicks.clone(),
         unresolved: evidence.unresolved.clone(),
         is_campaign_inactive: evidence.is_campaign_inactive,
+        beside: evidence.beside.clone(),
     };
     let clicks = json(&clicks);
     on_driver!(w, |c| query(INSERT)

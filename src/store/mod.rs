@@ -15,7 +15,9 @@ pub mod changes;
 pub mod clicks;
 pub mod conversion_lists;
 pub mod conversions;
+pub mod coupons;
 pub mod creatives;
+pub mod customers;
 pub mod deferrals;
 pub mod deposits;
 pub mod enrollments;
@@ -59,7 +61,9 @@ pub fn every_sql() -> impl Iterator<Item = (&'static str, &'static str, &'static
         clicks::SQL,
         conversion_lists::SQL,
         conversions::SQL,
+        coupons::SQL,
         creatives::SQL,
+        customers::SQL,
         deferrals::SQL,
         deposits::SQL,
         driver::SQL,

@@ -7,6 +7,7 @@ use super::driver::{Conn, Writer};
 use super::error::StoreError;
 use crate::domain::ids::{CampaignId, MemberId};
 use crate::domain::money::Currency;
+use crate::domain::policy::Policy;
 use crate::domain::rule::{EventName, Rate, Rule};
 use crate::domain::terms::{AttributionWindow, EventTerms, Fee, FeeBasis, Model, Terms};
 use crate::domain::time::Timestamp;
@@ -19,6 +20,8 @@ struct TermsRow {
     currencies: String,
     window_ms: i64,
     model: Model,
+    policy: Policy,
+    binding_months: i64,
     validation_days: i64,
     hold_days: i64,
     fee_basis: FeeBasis,
@@ -39,16 +42,16 @@ struct RuleRow {
 }
 
 sql! {
-    LIST = "select campaign_id, version, starts_at_ms, currencies, window_ms, model, validation_days, hold_days,
-        fee_basis, fee_bps, too_fast_ms, content from terms
+    LIST = "select campaign_id, version, starts_at_ms, currencies, window_ms, model, policy, binding_months,
+        validation_days, hold_days, fee_basis, fee_bps, too_fast_ms, content from terms
         where campaign_id = $1 and (version = $2 or $2 is null) order by version";
     EVENTS = "select terms_version, name, is_once_per_click from terms_events
         where campaign_id = $1 and (terms_version = $2 or $2 is null) order by terms_version, name";
     RULES = "select terms_version, number, event, rate, bps, amount_minor, currency from terms_rules
         where campaign_id = $1 and (terms_version = $2 or $2 is null) order by terms_version, number";
     INSERT = "insert into terms (campaign_id, version, starts_at_ms, currencies, window_ms, model, validation_days,
-        hold_days, fee_basis, fee_bps, too_fast_ms, content, created_at_ms, created_by)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
+        hold_days, fee_basis, fee_bps, too_fast_ms, content, created_at_ms, created_by, policy, binding_months)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)";
     INSERT_EVENT = "insert into terms_events (campaign_id, terms_version, name, is_once_per_click)
         values ($1, $2, $3, $4)";
     INSERT_RULE = "insert into terms_rules (campaign_id, terms_version, number, event, rate, bps, amount_minor, currency)
@@ -90,6 +93,8 @@ fn assemble(head: TermsRow, events: &[(i64, String, bool)], rules: &[RuleRow]) -
         currencies: currencies(&head.currencies)?,
         window: AttributionWindow::from_ms(head.window_ms).map_err(corrupt)?,
         model: head.model,
+        policy: head.policy,
+        binding_months: head.binding_months,
         validation_days: head.validation_days,
         hold_days: head.hold_days,
         events: events.collect::<Result<_, StoreError>>()?,
@@ -135,6 +140,8 @@ pub async fn insert(w: &mut Writer, terms: &Terms, by: MemberId, at: Timestamp) 
         .bind(&terms.text)
         .bind(at)
         .bind(by)
+        .bind(terms.policy)
+        .bind(terms.binding_months)
         .execute(c)
         .await
         .map(drop))?;

@@ -16,6 +16,7 @@ use crate::domain::ledger::Fact;
 use crate::domain::money::Currency;
 use crate::domain::party::{MemberState, PartyKind, PartyState, Role};
 use crate::domain::payout::{PayoutRunState, PayoutState};
+use crate::domain::policy::Policy;
 use crate::domain::raster::ImageFormat;
 use crate::domain::reason::{Outcome, ReasonCode};
 use crate::domain::report::{Basis, Grain};
@@ -126,6 +127,7 @@ stored_as_text!(
     PartyState: as_str,
     PayoutRunState: as_str,
     PayoutState: as_str,
+    Policy: as_str,
     ReasonCode: as_str,
     Role: as_str,
     StepReason: as_str,

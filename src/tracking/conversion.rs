@@ -5,6 +5,7 @@
 
 use sha2::{Digest, Sha256};
 
+use super::conversion_beside::{self, customer_hash};
 use super::conversion_clicks::{Found, resolve};
 pub use super::reply::{Reply, ReplyBody};
 use crate::domain::click_token::ClickList;
@@ -17,7 +18,7 @@ use crate::domain::ids::{AttemptId, CampaignId, ConversionId, DecisionId, EventI
 use crate::domain::ledger::{self, Fact};
 use crate::domain::review::{EventRecord, StepReason};
 use crate::domain::rule::{LARGE_AMOUNT_MINOR, LARGE_SUM_MAX_MINOR};
-use crate::domain::secret::{SecretKey, mac};
+use crate::domain::secret::SecretKey;
 use crate::domain::site::BaseUrl;
 use crate::domain::terms::Terms;
 use crate::domain::time::Timestamp;
@@ -157,7 +158,7 @@ async fn write(
     order.store(w, order.evidence(badge, found)).await.map(Ok)
 }
 
-/// What a report says, and the clicks it names.
+/// What a report says, and the clicks, coupon and customer it names.
 async fn read(
     context: &Context<'_>,
     w: &mut Writer,
@@ -166,7 +167,7 @@ async fn read(
     all_terms: &[Terms],
     badge: Badge,
 ) -> Result<Result<(Found, ConversionReport), Refused>, StoreError> {
-    let found = match resolve(context, w, report, campaign, all_terms).await? {
+    let mut found = match resolve(context, w, report, campaign, all_terms).await? {
         Ok(found) => found,
         Err(refused) => return Ok(Err(refused)),
     };
@@ -184,6 +185,9 @@ async fn read(
             return Ok(Err(Refused::beyond_sum()));
         }
     }
+    let (beside, unknown) = conversion_beside::resolve(context, w, campaign.campaign_id, &parsed, all_terms).await?;
+    found.beside = beside;
+    found.unresolved.extend(unknown);
     Ok(Ok((found, parsed)))
 }
 
@@ -222,6 +226,7 @@ impl Order<'_> {
             is_campaign_inactive: !self.campaign.state.takes_conversions(),
             clicks: found.clicks,
             unresolved: found.unresolved,
+            beside: found.beside,
         }
     }
 
@@ -245,9 +250,10 @@ impl Order<'_> {
     }
 
     /// Whether the day has a place for one more new order. Only what anybody can make up has a quota: an order that is
-    /// credited brought a click id of ours, and so nobody can use up the places of a shop's real orders.
+    /// credited to a click brought an id of ours, and so nobody can use up the places of a shop's real orders. A
+    /// coupon's code is no secret.
     async fn has_place(&self, w: &mut Writer, badge: Badge, conversion: &Conversion) -> Result<bool, StoreError> {
-        if badge != Badge::Unverified || conversion.publisher_id.is_some() {
+        if badge != Badge::Unverified || conversion.click_id.is_some() {
             return Ok(true);
         }
         let (day, most) = (self.context.environment.now().utc_day(), self.context.unverified_per_day_max);
@@ -344,6 +350,7 @@ impl Order<'_> {
             link_id: None,
             creative_id: None,
             click_id: None,
+            coupon_id: None,
             terms_version: self.campaign.terms_version,
             rule_number: None,
             currency: self.terms[0].first_currency(),
@@ -365,12 +372,11 @@ impl Order<'_> {
         attempt_id: AttemptId,
     ) -> Result<(), StoreError> {
         let content = [self.report.endpoint, &self.report.method, &self.report.query, &self.report.body].join("\n");
-        let customer_key = self.context.secret_key.derive("customer", &[&self.campaign.campaign_id.0.to_be_bytes()]);
-        let customer = self.parsed.customer_id.as_deref();
+        let hash = |customer: &str| customer_hash(self.context.secret_key, self.campaign.campaign_id, customer);
         let origin = Origin {
             attempt_id,
             coupon: self.parsed.coupon.as_deref(),
-            customer_hash: customer.map(|customer| mac(&customer_key, &[customer.as_bytes()])),
+            customer_hash: self.parsed.customer_id.as_deref().map(hash),
             content_hash: Sha256::digest(content).into(),
         };
         evidence::insert(w, conversion, new, &origin).await

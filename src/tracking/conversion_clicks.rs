@@ -4,7 +4,7 @@ use super::conversion::{Context, Report};
 use crate::domain::click::{Click, ClickLabel, ClickReason, Consent, DeviceClass, has_id};
 use crate::domain::click_token::{ClickList, ClickToken};
 use crate::domain::conversion_report::Refused;
-use crate::domain::evidence::{Candidate, ClickSource, Unresolved};
+use crate::domain::evidence::{Beside, Candidate, ClickSource, Unresolved};
 use crate::domain::ids::ClickId;
 use crate::domain::link::SubIds;
 use crate::domain::reason::ReasonCode;
@@ -20,11 +20,13 @@ use crate::store::{StoreError, Writer, clicks};
 /// Of a click id that led to nothing so much is kept, to find it again.
 const UNRESOLVED_CHARACTERS: usize = 16;
 
-/// What the click ids of a report led to.
+/// What the click ids of a report led to, and what it names beside them.
 #[derive(Default)]
 pub struct Found {
     pub clicks: Vec<Candidate>,
     pub unresolved: Vec<Unresolved>,
+    /// Its coupon and its customer.
+    pub beside: Beside,
     /// The first click of the report itself: an event that counts once per click takes its order id from it.
     pub first_click: Option<ClickId>,
 }

@@ -12,6 +12,7 @@
 pub mod api;
 pub mod by_hand;
 pub mod conversion;
+mod conversion_beside;
 mod conversion_clicks;
 pub mod cookie;
 pub mod crawler;

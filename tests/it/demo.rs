@@ -10,6 +10,7 @@ use tallystick::domain::durability::ClickDurability;
 use tallystick::domain::environment::Environment;
 use tallystick::domain::party::{Acting, PartyKind};
 use tallystick::domain::payout::PayoutState;
+use tallystick::domain::policy::EvidenceKind;
 use tallystick::domain::secret::SecretKey;
 use tallystick::domain::site::BaseUrl;
 use tallystick::domain::time::Timestamp;
@@ -91,6 +92,10 @@ impl Filled {
         // Nothing reverses a conversion yet.
         for state in ConversionState::ALL.iter().filter(|state| **state != ConversionState::Reversed) {
             assert!(states.contains(state.as_str()), "no conversion is {state}: {states:?}");
+        }
+        for kind in EvidenceKind::ALL {
+            let count = all.iter().filter(|conversion| conversion.credited_by() == Some(*kind)).count();
+            assert!(count > 0, "no conversion is credited by {kind}");
         }
         let held = all.iter().filter_map(|conversion| conversion.held_reason.as_deref());
         let reasons: BTreeSet<&str> = all.iter().filter_map(|known| known.reason.as_deref()).chain(held).collect();

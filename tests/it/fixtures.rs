@@ -7,6 +7,7 @@ use tallystick::domain::enrollment::EnrollmentState;
 use tallystick::domain::ids::{AdvertiserId, CampaignId, PartyId, PublisherId};
 use tallystick::domain::money::Currency;
 use tallystick::domain::party::{Email, PartyState};
+use tallystick::domain::policy::Policy;
 use tallystick::domain::rule::{EventName, Rate, Rule};
 use tallystick::domain::terms::{AttributionWindow, EventTerms, Fee, FeeBasis, Model, Terms};
 use tallystick::store::campaigns::{self, Campaign};
@@ -89,6 +90,8 @@ pub fn terms_of(app: &TestApp, campaign_id: CampaignId, version: i64) -> Terms {
         currencies: vec![Currency::EUR],
         window: AttributionWindow::from_days(7).unwrap(),
         model: Model::LastClick,
+        policy: Policy::default(),
+        binding_months: 0,
         validation_days: 30,
         hold_days: 0,
         events: vec![

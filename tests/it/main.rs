@@ -3,6 +3,7 @@
 mod access;
 mod campaigns;
 mod contract;
+mod coupons;
 mod creatives;
 mod demo;
 mod demo_figures;

@@ -15,6 +15,7 @@ use tallystick::domain::ids::{
 use tallystick::domain::link::{Slug, SubIds};
 use tallystick::domain::money::Currency;
 use tallystick::domain::party::{Acting, PartyState, Role, Viewer};
+use tallystick::domain::policy::Policy;
 use tallystick::domain::rule::{EventName, Rate, Rule};
 use tallystick::domain::secret::SecretKey;
 use tallystick::domain::site::BaseUrl;
@@ -72,6 +73,8 @@ fn terms_of(campaign_id: CampaignId, app: &TestApp, currency: Currency) -> Terms
         currencies: vec![currency],
         window: AttributionWindow::from_days(7).unwrap(),
         model: Model::LastClick,
+        policy: Policy::default(),
+        binding_months: 0,
         validation_days: 30,
         hold_days: 0,
         events: vec![

@@ -67,6 +67,7 @@ fn Head(campaign: Campaign, is_admitted: bool) -> impl IntoView {
             <div class="page-actions">
                 <a class="btn" href=format!("{}/edit", page_of(id))>"Edit"</a>
                 <a class="btn" href=format!("{}/creatives", page_of(id))>"Creatives"</a>
+                <a class="btn" href=format!("{}/coupons", page_of(id))>"Coupons"</a>
                 <a class="btn" href=integration_page_of(id)>"Integration"</a>
                 <a class="btn" href=requests_page_of(id)>"Requests"</a>
                 <a class="btn" href=format!("{}/quality", page_of(id))>"Quality"</a>

@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use crate::app::page::Request;
 use crate::app::ui::{Field, QuantityField, Select, TextArea};
 use crate::domain::campaign_draft::CampaignDraft;
+use crate::domain::policy::Policy;
 use crate::domain::terms::{NETWORK_FEE_BPS_DEFAULT, NOTICE_DAYS_DEFAULT};
 
 const CURRENCIES: [&str; 16] =
@@ -29,6 +30,8 @@ pub fn CampaignFields(request: Request, draft: CampaignDraft) -> impl IntoView {
         lead_unit: entered("lead_unit", &draft.lead_unit),
         window: entered("window", &draft.window),
         window_unit: entered("window_unit", &draft.window_unit),
+        policy: entered("policy", &draft.policy),
+        binding_months: entered("binding_months", &draft.binding_months),
         validation_days: entered("validation_days", &draft.validation_days),
         hold_days: entered("hold_days", &draft.hold_days),
         too_fast_seconds: entered("too_fast_seconds", &draft.too_fast_seconds),
@@ -166,8 +169,41 @@ fn Commission(request: Request, draft: CampaignDraft) -> impl IntoView {
     }
 }
 
+/// What names a publisher beside the last click.
+#[component]
+fn Attribution(request: Request, draft: CampaignDraft) -> impl IntoView {
+    let policies = Policy::ALL.iter().map(|policy| {
+        let words = policy.words();
+        let text = format!("{}{}", words[..1].to_uppercase(), &words[1..]);
+        (policy.to_string(), text)
+    });
+    view! {
+        <div class="field-row">
+            <Select
+                name="draft[policy]"
+                label="What is asked first"
+                options=policies.collect()
+                value=draft.policy
+                error=request.problem("policy")
+                hint="An order may name one publisher by a click, another by a coupon, a third by a customer who came by it \
+                    before. The first kind in this order that names one decides; the others are told why they lost."
+            />
+            <Field
+                name="draft[binding_months]"
+                label="Customers stay bound, months"
+                value=draft.binding_months
+                inputmode="numeric"
+                error=request.problem("binding_months")
+                hint="So long later orders of a customer count for the publisher of its first one, if nothing that is asked \
+                    before names another. Send customer_id in your reports; only its keyed hash is kept. 0: not at all."
+            />
+        </div>
+    }
+}
+
 #[component]
 fn Conditions(request: Request, draft: CampaignDraft) -> impl IntoView {
+    let attribution = view! { <Attribution request=request.clone() draft=draft.clone()/> };
     view! {
         <fieldset>
             <legend>"Conditions"</legend>
@@ -183,6 +219,7 @@ fn Conditions(request: Request, draft: CampaignDraft) -> impl IntoView {
                     Some browsers block the cookie that the pixel needs, so report from server to server as the base."
                 error=request.problem("window")
             />
+            {attribution}
             <div class="field-row">
                 <Field
                     name="draft[validation_days]"

@@ -96,6 +96,12 @@ fn Head(campaign: Campaign) -> impl IntoView {
             ". Keep it with the visitor's order and report it from your server. Some browsers block the cookie that the \
             pixel needs, so server to server is the base and the pixel an addition."
         </p>
+        <p>
+            "Every kind of report also takes "<span class="mono">"coupon"</span>", the code that the customer typed, and "
+            <span class="mono">"customer_id"</span>
+            ", your number or the e-mail address of the customer, of which only a keyed hash is kept. "
+            <a href=format!("{}/coupons", page_of(campaign.campaign_id))>"Coupons of this campaign"</a>
+        </p>
         {(!campaign.state.is_published()).then(|| view! {
             <div class="flash" role="note">
                 <span>"The campaign is not live yet: until then every report is answered with campaign_inactive."</span>

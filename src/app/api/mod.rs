@@ -2,6 +2,7 @@
 
 pub mod api_key;
 pub mod campaign;
+pub mod coupon;
 pub mod creative;
 pub mod deposit;
 pub mod enrollment;

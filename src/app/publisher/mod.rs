@@ -2,6 +2,7 @@
 
 mod campaigns;
 mod conversions;
+mod coupons;
 mod creatives;
 pub mod destinations;
 mod find;
@@ -19,6 +20,7 @@ mod waiting;
 
 pub use campaigns::{Campaigns, standing};
 pub use conversions::Conversions;
+pub use coupons::CouponsPage;
 pub use creatives::CreativesPage;
 pub use find::Find;
 pub use link::LinkPage;

@@ -1,4 +1,4 @@
-//! Beside the sheet: what happened when, who reported what, which clicks lost and why, the ledger's lines.
+//! Beside the sheet: what happened when, who reported what, the ledger's lines.
 
 use leptos::prelude::*;
 
@@ -12,7 +12,6 @@ use crate::domain::party::{PartyKind, Viewer};
 use crate::domain::reason::ReasonCode;
 use crate::domain::receipt::ReceiptField;
 use crate::domain::review::{EventRecord, StepReason};
-use crate::domain::trace::{TraceLine, Verdict};
 use crate::reports::receipt::Receipt;
 
 fn words(name: &str) -> String {
@@ -95,6 +94,16 @@ pub fn timeline(receipt: &Receipt, viewer: &Viewer) -> AnyView {
     .into_any()
 }
 
+/// Codes that led to no coupon stand beside the click ids that led to no click.
+fn clicks_named(report: &Evidence) -> usize {
+    let ids = report.unresolved.iter().filter(|one| one.reason != ReasonCode::CouponUnknown);
+    report.clicks.len() + ids.count()
+}
+
+fn names_coupon(report: &Evidence) -> bool {
+    report.beside.coupon.is_some() || report.unresolved.iter().any(|one| one.reason == ReasonCode::CouponUnknown)
+}
+
 /// Every report of this order, also those that changed nothing.
 pub fn reports(receipt: &Receipt, viewer: &Viewer) -> AnyView {
     let zone = zone_of(viewer);
@@ -105,11 +114,14 @@ pub fn reports(receipt: &Receipt, viewer: &Viewer) -> AnyView {
             one.is_test.then(|| "A test.".to_owned()),
             one.channel.as_ref().map(|channel| format!("Channel {channel}.")),
             one.occurred_at.map(|at| format!("Says that it happened {}.", moment(&zone, at))),
-            Some(match one.clicks.len() + one.unresolved.len() {
+            Some(match clicks_named(one) {
                 0 => "No click id.".to_owned(),
                 1 => "1 click id.".to_owned(),
                 number => format!("{number} click ids."),
             }),
+            names_coupon(one).then(|| "A coupon.".to_owned()),
+            one.beside.customer.is_some().then(|| "A bound customer.".to_owned()),
+            (!one.beside.own_publishers.is_empty()).then(|| "The customer is a publisher's own member.".to_owned()),
         ];
         let notes = notes.into_iter().flatten().collect::<Vec<_>>().join(" ");
         let badge = format!("badge badge-{}", one.badge);
@@ -146,71 +158,6 @@ pub fn reports(receipt: &Receipt, viewer: &Viewer) -> AnyView {
         </section>
     }
     .into_any()
-}
-
-/// The winner and the losers, each with its reason.
-pub fn clicks(receipt: &Receipt, viewer: &Viewer) -> AnyView {
-    let (zone, kind) = (zone_of(viewer), viewer.acting.kind());
-    let trace = receipt.decided.as_ref().map(|(_, decision)| decision.trace.as_slice()).unwrap_or_default();
-    let whose = |line: &TraceLine| -> AnyView {
-        let is_credited = line.publisher_id == receipt.conversion.publisher_id;
-        match line.publisher_id {
-            None => "\u{2013}".into_any(),
-            Some(_) if is_credited => receipt.publisher_name.clone().unwrap_or_default().into_any(),
-            Some(id) if ReceiptField::RivalName.is_whole(kind) => {
-                receipt.rivals.get(&id).cloned().unwrap_or_else(|| id.to_string()).into_any()
-            }
-            Some(_) => view! { <span class="hidden-field">"hidden from you"</span> }.into_any(),
-        }
-    };
-    let rows = trace.iter().map(|line| {
-        let at = line.click_id.map_or_else(
-            || format!("No click: {}", line.text.clone().unwrap_or_default()),
-            |click| moment(&zone, click.time()),
-        );
-        let refusal = match line.verdict {
-            Verdict::Refused(code) => Some(code),
-            Verdict::Won | Verdict::Lost(_) => None,
-        };
-        let sources = line.sources.iter().map(|source| source.as_str()).collect::<Vec<_>>().join(", ");
-        view! {
-            <tr>
-                <th scope="row">{at}</th>
-                <td data-label="Publisher">{whose(line)}</td>
-                <td data-label="Came by">{format!("{} {sources}", line.badge)}</td>
-                <td data-label="Verdict">
-                    <span>
-                        <strong>{line.verdict.as_str()}</strong>": "{line.verdict.sentence()}" "
-                        {refusal.map(|code| view! { <ReasonLink code=code.as_str()/> })}
-                    </span>
-                </td>
-            </tr>
-        }
-    });
-    let rows = rows.collect::<Vec<_>>();
-    let content = if rows.is_empty() {
-        let code = receipt.conversion.reason.as_deref().and_then(|code| code.parse::<ReasonCode>().ok());
-        let sentence = code.map_or("No report named a click.", ReasonCode::sentence);
-        view! { <p class="muted">{sentence}</p> }.into_any()
-    } else {
-        view! {
-            <div class="table-wrap" tabindex="0" role="region" aria-label="Clicks">
-                <table class="data">
-                    <thead>
-                        <tr>
-                            <th scope="col">"Click"</th>
-                            <th scope="col">"Publisher"</th>
-                            <th scope="col">"Came by"</th>
-                            <th scope="col">"Verdict"</th>
-                        </tr>
-                    </thead>
-                    <tbody>{rows}</tbody>
-                </table>
-            </div>
-        }
-        .into_any()
-    };
-    view! { <section class="section"><h2>"Whose it is, and why"</h2>{content}</section> }.into_any()
 }
 
 /// The viewer's own lines in the books.

@@ -2,6 +2,7 @@
 
 mod history;
 mod sheet;
+mod whose;
 
 use leptos::prelude::*;
 
@@ -27,7 +28,7 @@ async fn receipt_page(request: Request, viewer: Viewer) -> Result<AnyView, ApiEr
             <div class="stack">
                 {history::timeline(&receipt, &viewer)}
                 {history::reports(&receipt, &viewer)}
-                {history::clicks(&receipt, &viewer)}
+                {whose::whose(&receipt, &viewer)}
                 {history::ledger_lines(&receipt, &viewer)}
                 {history::requests(&receipt, &viewer)}
             </div>

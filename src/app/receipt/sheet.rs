@@ -8,8 +8,10 @@ use crate::app::ui::{Icon, ReasonLink, StatusTag};
 use crate::domain::conversion::{ConversionState, OrderId};
 use crate::domain::money::Money;
 use crate::domain::party::{PartyKind, Viewer};
+use crate::domain::policy::EvidenceKind;
 use crate::domain::receipt::{ReceiptField, Sight};
 use crate::domain::time::{Timestamp, Zone};
+use crate::domain::trace::Verdict;
 use crate::reports::receipt::Receipt;
 
 const NOTHING: &str = "\u{2013}";
@@ -52,6 +54,31 @@ impl Sheet<'_> {
         Money::new(minor, self.receipt.conversion.currency).to_string()
     }
 
+    /// By what it is credited; a conversion that belongs to nobody is told as one without a click.
+    fn heading(&self) -> &'static str {
+        match self.receipt.conversion.credited_by() {
+            Some(EvidenceKind::Coupon) => "Coupon",
+            Some(EvidenceKind::Customer) => "Customer",
+            Some(EvidenceKind::Click) | None => "Click",
+        }
+    }
+
+    /// Where no click is credited: the code, or since when the customer is bound. Who the customer is, nobody reads.
+    fn rests_on(&self) -> Option<AnyView> {
+        let (inputs, decision) = self.receipt.decided.as_ref()?;
+        let winner = decision.trace.first().filter(|line| line.verdict == Verdict::Won)?;
+        match winner.kind {
+            EvidenceKind::Click => None,
+            EvidenceKind::Coupon => Some(self.guarded("Code", "coupon", ReceiptField::CouponCode, winner.text.clone())),
+            EvidenceKind::Customer => {
+                let named = inputs.evidence.iter().filter(|one| winner.evidence_ids.contains(&one.evidence_id));
+                let bound = named.filter_map(|one| one.beside.customer.as_ref()).map(|customer| customer.bound_at);
+                let since = bound.min().map(|at| moment(&self.zone, at));
+                Some(self.line("Bound since", "", since.unwrap_or_else(|| NOTHING.to_owned())))
+            }
+        }
+    }
+
     fn click(&self) -> AnyView {
         let (receipt, conversion) = (self.receipt, &self.receipt.conversion);
         let clicked_at = conversion.click_id.map(|click| moment(&self.zone, click.time()));
@@ -65,8 +92,9 @@ impl Sheet<'_> {
         let referrer = click.and_then(|click| click.referrer_host.clone());
         view! {
             <section class="receipt-part">
-                <h3>"Click"</h3>
+                <h3>{self.heading()}</h3>
                 <dl>
+                    {self.rests_on()}
                     {self.line("Time", "click", clicked_at.unwrap_or_else(|| NOTHING.to_owned()))}
                     {self.guarded("Publisher", "publisher", ReceiptField::PublisherName, receipt.publisher_name.clone())}
                     {self.guarded("Link", "link", ReceiptField::LinkName, receipt.link_name.clone())}

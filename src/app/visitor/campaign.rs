@@ -124,7 +124,13 @@ fn Conditions(campaign: Campaign, terms: Terms) -> impl IntoView {
             <dl class="facts">
                 <div><dt>"Cookie duration"</dt><dd>{terms.window.to_string()}
                     <span class="hint">"A conversion counts if it comes within this time after a click."</span></dd></div>
-                <div><dt>"Credited"</dt><dd>{model}</dd></div>
+                <div><dt>"Credited"</dt><dd>{model}
+                    <span class="hint">{format!("Asked is {}.", terms.policy.words())}</span></dd></div>
+                {(terms.binding_months > 0).then(|| view! {
+                    <div><dt>"Customers stay bound"</dt><dd>{format!("{} months", terms.binding_months)}
+                        <span class="hint">"So long a customer's later orders count for whoever brought the first one."</span>
+                    </dd></div>
+                })}
                 <div><dt>"Validation"</dt><dd>{days(terms.validation_days)}
                     <span class="hint">"So long the advertiser may look at a conversion before it is approved."</span></dd></div>
                 <div><dt>"Payable"</dt><dd>{match terms.hold_days {

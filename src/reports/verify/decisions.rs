@@ -11,7 +11,7 @@ use crate::domain::ids::{CampaignId, ConversionId, time_of};
 use crate::domain::reason::ReasonCode;
 use crate::domain::terms::Terms;
 use crate::domain::time::Timestamp;
-use crate::store::audit_money::{self, Conversion, Event, Price, PriceRule};
+use crate::store::audit_money::{self, Conversion, Coupon, Event, Price, PriceRule};
 use crate::store::{Conn, StoreError, evidence, terms};
 
 /// The states in which further evidence would still change something.
@@ -26,6 +26,8 @@ pub async fn checks(
 ) -> Result<[Check; 3], StoreError> {
     let mut decided = Check::new("decisions come out the same from their inputs", conversions.len());
     let mut known: HashMap<i64, Vec<Terms>> = HashMap::new();
+    let coupons: HashMap<i64, Coupon> =
+        audit_money::coupons(conn).await?.into_iter().map(|coupon| (coupon.coupon_id, coupon)).collect();
     for row in conversions {
         let terms = match known.entry(row.campaign_id) {
             Entry::Occupied(known) => known.into_mut(),
@@ -34,7 +36,7 @@ pub async fn checks(
         let conversion = ConversionId(row.conversion_id);
         let reports = evidence::list(conn, conversion).await?;
         let problem = match evidence::latest_decision(conn, conversion).await {
-            Ok(Some((inputs, decision))) => redecide(row, &inputs, &decision, &reports, terms),
+            Ok(Some((inputs, decision))) => redecide(row, &inputs, &decision, &reports, terms, &coupons),
             Ok(None) => Some("it has no decision".to_owned()),
             Err(StoreError::Corrupt { what, why }) => Some(format!("its {what} cannot be read: {why}")),
             Err(error) => return Err(error),
@@ -51,6 +53,7 @@ fn redecide(
     decision: &Decision,
     reports: &[Evidence],
     terms: &[Terms],
+    coupons: &HashMap<i64, Coupon>,
 ) -> Option<String> {
     let is_open = OPEN.contains(&row.state.as_str());
     let is_input = |one: &&Evidence| inputs.evidence.iter().any(|input| input.evidence_id == one.evidence_id);
@@ -69,6 +72,9 @@ fn redecide(
     if let Some(click) = stretched {
         return Some(format!("click {} has not the cookie duration of its terms", click.click_id));
     }
+    if let Some(problem) = counted.iter().find_map(|one| named_otherwise(one, row.campaign_id, coupons, terms)) {
+        return Some(problem);
+    }
     let again = match decide(inputs, terms) {
         Ok(again) => again,
         Err(error) => return Some(format!("it cannot be decided: {error}")),
@@ -77,6 +83,27 @@ fn redecide(
         return Some("its stored decision is not what its inputs give".to_owned());
     }
     against_row(row, &again)
+}
+
+/// What a report says of its coupon is what the coupon says: whose it is, its code, its days. It may have been ended
+/// since, and then it ended after the report.
+fn named_otherwise(
+    report: &Evidence,
+    campaign: i64,
+    coupons: &HashMap<i64, Coupon>,
+    terms: &[Terms],
+) -> Option<String> {
+    let named = report.beside.coupon.as_ref()?;
+    let Some(stored) = coupons.get(&named.coupon_id.0) else {
+        return Some(format!("coupon {} does not exist", named.coupon_id));
+    };
+    let until = |until: Option<i64>| named.valid_until.map(|at| at.0) == until;
+    let ended = [stored.valid_until_ms, stored.ended_at_ms].into_iter().flatten().min();
+    let is_same = (stored.campaign_id, stored.publisher_id) == (campaign, named.publisher_id.0)
+        && (stored.code.as_str(), stored.valid_from_ms) == (named.code.as_str(), named.valid_from.0)
+        && (until(stored.valid_until_ms) || until(ended))
+        && terms.iter().any(|terms| terms.version == named.newest_terms);
+    (!is_same).then(|| format!("coupon {} says otherwise than its reports", named.coupon_id))
 }
 
 fn code(code: Option<&str>) -> String {
@@ -92,6 +119,7 @@ fn against_row(row: &Conversion, decision: &Decision) -> Option<String> {
         ("publisher", id_or_nothing(row.publisher_id), id_or_nothing(decision.publisher_id.map(|id| id.0))),
         ("link", id_or_nothing(row.link_id), id_or_nothing(decision.link_id.map(|id| id.0))),
         ("click", id_or_nothing(row.click_id), id_or_nothing(decision.click_id.map(|id| id.0))),
+        ("coupon", id_or_nothing(row.coupon_id), id_or_nothing(decision.coupon_id.map(|id| id.0))),
         ("terms version", row.terms_version.to_string(), decision.terms_version.to_string()),
         ("rule", format!("{:?}", row.rule_number), format!("{:?}", decision.rule_number)),
         ("badge", row.badge.clone(), decision.badge.to_string()),
@@ -125,6 +153,11 @@ fn credited(conversions: &[Conversion], kept_from: Timestamp) -> Check {
         check.require(owner == Some(row.advertiser_id), || {
             format!("conversion {}: its campaign is of advertiser {}", id(row.conversion_id), id_or_nothing(owner))
         });
+    }
+    for row in conversions.iter().filter(|row| row.coupon_id.is_some()) {
+        check.checked += 1;
+        let same = (row.coupon_campaign, row.coupon_publisher) == (Some(row.campaign_id), row.publisher_id);
+        check.require(same, || format!("conversion {}: its coupon is not its publisher's", id(row.conversion_id)));
     }
     check
 }

@@ -5,6 +5,7 @@ use anyhow::Context;
 use super::people::People;
 use super::shop;
 use super::stage::Stage;
+use crate::app::coupons::making::{self, Entered, Made};
 use crate::auth::api_key::ApiKey;
 use crate::domain::campaign::{ApprovalMode, CampaignState};
 use crate::domain::campaign_draft::{CampaignDraft, RateUnit, WindowUnit};
@@ -26,6 +27,8 @@ pub struct Offer {
     sale: (&'static str, RateUnit),
     lead: &'static str,
     window: (&'static str, WindowUnit),
+    /// So long a customer stays bound to whoever brought the first order.
+    binding_months: &'static str,
     validation_days: &'static str,
     text: &'static str,
     /// How its reports are vouched for.
@@ -37,6 +40,9 @@ pub struct Offer {
     /// The longest time between click and order, hours.
     pub hours: i64,
 }
+
+/// The code that the podcast's listeners type.
+pub const COUPON: &str = "NIGHTOWL";
 
 pub const BOOTS: usize = 0;
 pub const TENTS: usize = 1;
@@ -58,6 +64,7 @@ pub const OFFERS: [Offer; 8] = [
         sale: ("10", RateUnit::Percent),
         lead: "",
         window: ("30", WindowUnit::Days),
+        binding_months: "6",
         validation_days: "14",
         text: "No bids on our name. No coupons that we did not publish.",
         badge: Badge::Signed,
@@ -75,6 +82,7 @@ pub const OFFERS: [Offer; 8] = [
         sale: ("8", RateUnit::Percent),
         lead: "1.50",
         window: ("7", WindowUnit::Days),
+        binding_months: "0",
         validation_days: "14",
         text: "No bids on our name.",
         badge: Badge::Signed,
@@ -92,6 +100,7 @@ pub const OFFERS: [Offer; 8] = [
         sale: ("12.5", RateUnit::Percent),
         lead: "",
         window: ("14", WindowUnit::Days),
+        binding_months: "0",
         validation_days: "21",
         text: "Tell your readers that you earn a commission.",
         badge: Badge::Key,
@@ -109,6 +118,7 @@ pub const OFFERS: [Offer; 8] = [
         sale: ("15", RateUnit::Percent),
         lead: "4.00",
         window: ("24", WindowUnit::Hours),
+        binding_months: "0",
         validation_days: "10",
         text: "Trial lessons by the same person count once.",
         badge: Badge::Unverified,
@@ -126,6 +136,7 @@ pub const OFFERS: [Offer; 8] = [
         sale: ("18.00", RateUnit::Fixed),
         lead: "",
         window: ("60", WindowUnit::Days),
+        binding_months: "0",
         validation_days: "30",
         text: "Prices change daily: show ours or none.",
         badge: Badge::Signed,
@@ -143,6 +154,7 @@ pub const OFFERS: [Offer; 8] = [
         sale: ("5", RateUnit::Percent),
         lead: "",
         window: ("3", WindowUnit::Days),
+        binding_months: "0",
         validation_days: "14",
         text: "No bids on our name.",
         badge: Badge::Signed,
@@ -160,6 +172,7 @@ pub const OFFERS: [Offer; 8] = [
         sale: ("25", RateUnit::Percent),
         lead: "",
         window: ("30", WindowUnit::Days),
+        binding_months: "0",
         validation_days: "30",
         text: "",
         badge: Badge::Key,
@@ -177,6 +190,7 @@ pub const OFFERS: [Offer; 8] = [
         sale: ("6", RateUnit::Percent),
         lead: "",
         window: ("45", WindowUnit::Days),
+        binding_months: "0",
         validation_days: "30",
         text: "Prices change daily: show ours or none.",
         badge: Badge::Signed,
@@ -204,6 +218,7 @@ impl Offer {
             lead_rate: self.lead.to_owned(),
             window: self.window.0.to_owned(),
             window_unit: self.window.1.to_string(),
+            binding_months: self.binding_months.to_owned(),
             validation_days: self.validation_days.to_owned(),
             terms_text: self.text.to_owned(),
             ..CampaignDraft::default()
@@ -247,6 +262,24 @@ pub async fn make(stage: &Stage, people: &People, place: usize) -> anyhow::Resul
     terms::insert(&mut w, &draft.terms(id, 1, now)?, viewer.member_id, now).await?;
     w.commit().await?;
     Ok(id)
+}
+
+/// A publisher gets the code that its listeners type.
+pub async fn give_coupon(
+    stage: &Stage,
+    people: &People,
+    place: usize,
+    id: CampaignId,
+    publisher: usize,
+) -> anyhow::Result<()> {
+    let publisher_id = people.publisher_id(publisher).to_string();
+    let (valid_from, valid_until) = (String::new(), String::new());
+    let entered = Entered { publisher_id, code: COUPON.to_owned(), valid_from, valid_until };
+    let advertiser = &people.advertisers[OFFERS[place].advertiser];
+    match making::make(&stage.app, advertiser, id, &entered).await? {
+        Made::Coupon { .. } => Ok(()),
+        Made::Refused(field, message) => anyhow::bail!("{field}: {message}"),
+    }
 }
 
 /// Takes a campaign to another state, by an allowed step.

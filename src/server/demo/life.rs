@@ -31,6 +31,9 @@ const WAITING_MAX: usize = 4_000;
 /// From the click until the advertiser's page is there.
 const LANDING_MS: i64 = 1_400;
 
+/// The publisher that speaks, and whose listeners type a code.
+const PODCAST: usize = 5;
+
 /// What happens at one moment.
 #[derive(Debug, Clone, Copy)]
 enum Happening {
@@ -101,6 +104,7 @@ pub async fn play(stage: &Stage, size: Size) -> anyhow::Result<()> {
     }
     campaigns::make_key(stage, &people, COOKWARE, ids[COOKWARE]).await?;
     let placed = links::place_all(stage, &people, &ids).await?;
+    campaigns::give_coupon(stage, &people, BOOTS, ids[BOOTS], PODCAST).await?;
     let mut dice = Dice::new(&*stage.app.environment.entropy);
     let visits = traffic::plan(stage, &mut dice, size.clicks);
     let orders = orders::plan(&visits, stage.end(), &mut dice, size.orders);

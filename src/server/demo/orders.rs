@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use url::form_urlencoded::Serializer;
 
-use super::campaigns::{COURSES, OFFERS};
+use super::campaigns::{BOOTS, COUPON, COURSES, OFFERS};
 use super::links::SPOTS;
 use super::stage::{Dice, Stage};
 use super::traffic::{Manner, Visit};
@@ -39,6 +39,10 @@ pub enum Story {
     /// Longer after the click than the cookie lasts.
     Late,
     Test,
+    /// Heard in the podcast: a reader of it types the code, and no click id comes along.
+    Coupon,
+    /// The same reader again, without a code.
+    Regular,
     /// Refused at first for this, then sent again as it should be.
     Corrected(ReasonCode),
 }
@@ -53,6 +57,13 @@ pub struct Order {
     currency: &'static str,
     is_lead: bool,
     number: usize,
+}
+
+impl Order {
+    /// A customer of the podcast, by the shop's own number.
+    fn listener(&self) -> String {
+        format!("listener-{}", self.number % 2)
+    }
 }
 
 /// One of so many orders is not plain.
@@ -73,6 +84,8 @@ const STORIES: [Story; 14] = [
     Story::Corrected(ReasonCode::EventUnknown),
 ];
 const PLAIN_BETWEEN: usize = 6;
+/// Of so many orders for boots one comes by the podcast's code, and one by somebody who bought by it before.
+const LISTENERS: usize = 9;
 const FIRST_NUMBER: usize = 10_407;
 
 /// About `count` of the visits end in an order.
@@ -103,6 +116,13 @@ fn order(visit: &Visit, place: usize, number: usize, dice: &mut Dice) -> Order {
         _ => true,
     };
     story = if is_possible { story } else { Story::Plain };
+    if campaign == BOOTS && story == Story::Plain {
+        story = match number % LISTENERS {
+            4 => Story::Coupon,
+            8 => Story::Regular,
+            _ => story,
+        };
+    }
     if campaign == COURSES && number % 11 == 5 {
         story = Story::Late;
     }
@@ -162,6 +182,8 @@ pub async fn report(
         }
         Story::OtherChannel => shop.send(badge, &[("channel", "newsletter")]).await,
         Story::Test => shop.send(badge, &[("test", "1")]).await,
+        Story::Coupon => shop.send(badge, &[("coupon", COUPON), ("customer_id", &order.listener())]).await,
+        Story::Regular => shop.send(badge, &[("customer_id", &order.listener())]).await,
         Story::Corrected(reason) => {
             shop.wrong(badge, reason).await?;
             shop.later(50 * SECOND_MS, badge, &[]).await
@@ -221,7 +243,8 @@ impl Shop<'_> {
 
     /// The report as this kind of sender writes it; `other` stands in place of what is usual.
     fn report(&self, badge: Badge, other: &[(&str, &str)]) -> anyhow::Result<Report> {
-        let token = self.token.filter(|_| self.order.story != Story::Lost).map(ToString::to_string);
+        let comes_without = matches!(self.order.story, Story::Lost | Story::Coupon | Story::Regular);
+        let token = self.token.filter(|_| !comes_without).map(ToString::to_string);
         let is_pixel = badge == Badge::Unverified;
         let mut pairs: Vec<(String, String)> = Vec::new();
         let mut put = |name: &str, value: String| pairs.push((name.to_owned(), value));
@@ -250,7 +273,7 @@ impl Shop<'_> {
             let map: serde_json::Map<_, _> = pairs.into_iter().map(|(name, value)| (name, value.into())).collect();
             body = serde_json::Value::Object(map).to_string();
         } else {
-            query = Serializer::new(String::new()).extend_pairs(&pairs).finish();
+            query = request::without_secrets(&Serializer::new(String::new()).extend_pairs(&pairs).finish());
         }
         let cookie = token.filter(|_| is_pixel).map(|token| ClickList::parse(&token)).unwrap_or_default();
         Ok(Report { endpoint, method: method.to_owned(), query, body, fields, cookie, by_hand: None })

@@ -62,6 +62,7 @@ pub const WORDS: &[(&str, &[Role])] = &[
     ("herondeposit", &[X]),
     ("heronnote", &[A, X]),
     ("heronreason", &[B, X]),
+    ("finchcode", &[A, X]),
     ("heron.shop@", &[]),
     ("storkdraft", &[Y]),
     ("storkkey", &[Y]),
@@ -134,6 +135,13 @@ impl World {
         let read = self.browser(X).upload("/uploads", &[("campaign_id", &x_live)], CSV).await;
         self.remember("x_upload", id_at_the_end(&read));
         self.remember("x_banner", hidden(&page.form("/api/pause_creative", "").fields, "creative_id"));
+        let page = self.browser(X).get(&format!("/advertiser/campaigns/{}/coupons", self.ids["x_live"].0)).await;
+        let option = page.text.split("<option").find(|option| option.contains("Finch Letters")).expect("A is in it");
+        self.remember("a", crate::page::between(option, "value=\"", "\"").unwrap().to_owned());
+        let form = page.form("/api/create_coupon", "");
+        let fields = [("publisher_id", self.ids["a"].0.as_str()), ("code", "finchcode")];
+        let page = self.browser(X).fill(&form, &fields).await;
+        self.remember("x_coupon", hidden(&page.form("/api/end_coupon", "").fields, "coupon_id"));
         // B's application to X's other campaign is declined, A's waits.
         let x_other = self.ids["x_other"].0.clone();
         for publisher in [B, A] {
