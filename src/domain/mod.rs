@@ -52,5 +52,7 @@ pub mod signature;
 pub mod site;
 pub mod sub_ids;
 pub mod terms;
+#[cfg(test)]
+mod terms_tests;
 pub mod time;
 pub mod trace;
