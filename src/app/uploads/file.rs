@@ -51,6 +51,8 @@ pub fn text(bytes: Vec<u8>) -> Result<String, FileRefused> {
 
 /// Reads all rows; separated by commas, or by semicolons where the head is.
 pub fn read(text: &str) -> Result<Vec<FileRow>, FileRefused> {
+    // Between "\r" and "\n" the reader would count a line too few.
+    let text = text.replace("\r\n", "\n");
     let head = text.lines().next().unwrap_or("");
     let separator = if head.contains(';') && !head.contains(',') { b';' } else { b',' };
     let mut reader = ReaderBuilder::new().delimiter(separator).from_reader(text.as_bytes());
