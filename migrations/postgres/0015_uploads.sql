@@ -6,6 +6,7 @@ create table uploads (
     name           text    not null,
     content        text    not null,
     rows_count     bigint  not null,
+    started_at_ms  bigint ,
     recorded_at_ms bigint ,
     constraint uploads_pkey primary key (upload_id)
 );

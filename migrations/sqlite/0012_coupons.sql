@@ -34,4 +34,5 @@ alter table conversions add column coupon_id integer;
 create index conversions_coupon_idx on conversions (coupon_id, conversion_id) where coupon_id is not null;
 
 -- Who bound a customer is read from the orders themselves: the hash is keyed by campaign.
-create index evidence_customer_idx on evidence (customer_hash, conversion_id) where customer_hash is not null;
+create index evidence_customer_idx on evidence (customer_hash, conversion_id) 
+    where customer_hash is not null and badge in ('signed', 'key');

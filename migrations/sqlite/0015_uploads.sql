@@ -6,6 +6,7 @@ create table uploads (
     name           text    not null,
     content        text    not null,
     rows_count     integer not null,
+    started_at_ms  integer,
     recorded_at_ms integer,
     constraint uploads_pkey primary key (upload_id)
 ) strict;

@@ -85,7 +85,7 @@ impl Refused {
 
     /// An amount for which the campaign's large orders leave no room.
     pub fn beyond_sum() -> Self {
-        let message = "The campaign's largest orders sum up to more than is counted.".to_owned();
+        let message = "An order this large is taken signed or with a key only, and while the campaign's largest sum up to what is counted.".to_owned();
         Self { code: ReasonCode::BadAmount, field: "amount", message }
     }
 

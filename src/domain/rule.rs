@@ -13,7 +13,7 @@ pub const WHOLE_BPS: i64 = 10_000;
 pub const AMOUNT_MAX_MINOR: i64 = 1_000_000_000_000_000;
 /// No fixed rate is larger; and from here on an order is a large one.
 pub const LARGE_AMOUNT_MINOR: i64 = 1_000_000_000_000;
-/// What the large orders of one campaign sum up to at most, so that no total of the network leaves its 64 bits.
+/// What the large orders of one campaign sum up to at most: totals are kept in 64 bits, which hold ninety such campaigns.
 pub const LARGE_SUM_MAX_MINOR: i64 = 100_000_000_000_000_000;
 
 /// What is reported and paid for: `sale`, `lead`, or a name the advertiser chose; 1 to 32 of `[a-z0-9_]`.

@@ -32,7 +32,7 @@ sql! {
         join terms t on t.campaign_id = c.campaign_id and t.version = c.terms_version
         join parties p on p.party_id = c.publisher_id
         join enrollments e on e.campaign_id = c.campaign_id and e.publisher_id = c.publisher_id
-        where v.customer_hash = $1 and v.badge in ('signed', 'key') and not v.is_conflict and c.campaign_id = $2
+        where v.customer_hash = $1 and v.customer_hash is not null and v.badge in ('signed', 'key') and not v.is_conflict and c.campaign_id = $2
         and c.badge in ('signed', 'key') and (c.click_id is not null or c.coupon_id is not null) and not c.is_test
         and c.state in ('pending', 'approved', 'payable', 'in_payout', 'paid') and t.binding_months > 0
         and not (c.event = $3 and c.order_id = $4) and c.converted_at_ms >= $5

@@ -17,7 +17,9 @@ pub struct Upload {
     /// Of the file.
     pub name: String,
     pub rows_count: i64,
-    /// When its rows were recorded; nothing after the dry run alone.
+    /// When somebody began to record its rows, the last time; nothing after the dry run alone.
+    pub started_at_ms: Option<Timestamp>,
+    /// When all of them were recorded.
     pub recorded_at_ms: Option<Timestamp>,
 }
 
@@ -40,7 +42,8 @@ pub struct UploadRow {
 macro_rules! select {
     ($rest:literal) => {
         concat!(
-            "select u.upload_id, u.campaign_id, u.member_id, u.name, u.rows_count, u.recorded_at_ms from uploads u
+            "select u.upload_id, u.campaign_id, u.member_id, u.name, u.rows_count, u.started_at_ms, u.recorded_at_ms
+            from uploads u
             join campaigns c on c.campaign_id = u.campaign_id where c.advertiser_id = $1 and u.campaign_id = $2 ",
             $rest
         )
@@ -54,6 +57,8 @@ sql! {
         where c.advertiser_id = $1 and u.campaign_id = $2 and u.upload_id = $3";
     INSERT = "insert into uploads (upload_id, campaign_id, member_id, name, content, rows_count)
         values ($1, $2, $3, $4, $5, $6)";
+    START = "update uploads set started_at_ms = $2 where upload_id = $1 and recorded_at_ms is null
+        and (started_at_ms is null or started_at_ms < $3)";
     SET_RECORDED = "update uploads set recorded_at_ms = $2 where upload_id = $1 and recorded_at_ms is null";
     PUT_ROW = "insert into upload_rows (upload_id, number, order_id, outcome, http_status, is_duplicate, reason, message,
         conversion_id) values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict (upload_id, number) do update
@@ -134,6 +139,22 @@ pub async fn put_rows(w: &mut Writer, id: UploadId, rows: &[UploadRow]) -> Resul
             .map(drop))?;
     }
     Ok(())
+}
+
+/// Whether it is the caller's turn to record its rows: nobody else has begun since `interrupted_before`.
+pub async fn start(
+    w: &mut Writer,
+    id: UploadId,
+    now: Timestamp,
+    interrupted_before: Timestamp,
+) -> Result<bool, StoreError> {
+    on_driver!(w, |c| query(START)
+        .bind(id)
+        .bind(now)
+        .bind(interrupted_before)
+        .execute(c)
+        .await
+        .map(|done| done.rows_affected() == 1))
 }
 
 /// Says that every row was recorded.

@@ -77,7 +77,18 @@ impl Hand<'_> {
         }
         let report =
             if self.is_new(attempt, &report.fields).await? { happened_at_first(report, attempt) } else { report };
-        self.record(&report, badge(attempt)).await
+        let badge = self.badge(attempt).await?;
+        self.record(&report, badge).await
+    }
+
+    /// As with a key, but for what a stranger's pixel or a token already made: that keeps its rank.
+    async fn badge(&self, attempt: &Attempt) -> Result<Badge, StoreError> {
+        let Some(id) = attempt.conversion_id else { return Ok(Badge::Key) };
+        if attempt.endpoint == "pixel" {
+            return Ok(Badge::Unverified);
+        }
+        let known = conversions::get(&mut self.store.read().await?, id).await?.badge;
+        Ok(if known == Badge::Token { Badge::Token } else { Badge::Key })
     }
 
     /// What a row of a file would become; nothing is stored.
@@ -144,11 +155,6 @@ fn read(attempt: &Attempt) -> Result<ReportFields, Refused> {
         return api::read(attempt.body.as_bytes());
     }
     request::parameters(&attempt.query).map(|pairs| request::fields(&pairs))
-}
-
-fn badge(attempt: &Attempt) -> Badge {
-    let is_known_by_pixel = attempt.endpoint == "pixel" && attempt.conversion_id.is_some();
-    if is_known_by_pixel { Badge::Unverified } else { Badge::Key }
 }
 
 fn happened_at_first(report: Report, attempt: &Attempt) -> Report {

@@ -179,13 +179,18 @@ async fn read(
         Err(refused) => return Ok(Err(refused)),
     };
     if let Some(large) = parsed.amount_minor.filter(|minor| *minor >= LARGE_AMOUNT_MINOR) {
+        // A stranger's word must not use up the room of a shop's real orders.
+        if !badge.is_trusted() {
+            return Ok(Err(Refused::beyond_sum()));
+        }
         let (event, order) = (parsed.event.as_str(), parsed.order_id.as_str());
         let others = conversions::large_sum(w, campaign.campaign_id, event, order).await?;
         if others.saturating_add(large) > LARGE_SUM_MAX_MINOR {
             return Ok(Err(Refused::beyond_sum()));
         }
     }
-    let (beside, unknown) = conversion_beside::resolve(context, w, campaign.campaign_id, &parsed, all_terms).await?;
+    let (beside, unknown) =
+        conversion_beside::resolve(context, w, campaign.campaign_id, &parsed, badge, all_terms).await?;
     found.beside = beside;
     found.unresolved.extend(unknown);
     Ok(Ok((found, parsed)))

@@ -2,6 +2,7 @@
 //! (domain.md sections 4 and 10). All of it is looked up once, when the report comes, and stored with it.
 
 use super::conversion::Context;
+use crate::domain::conversion::Badge;
 use crate::domain::conversion_report::ConversionReport;
 use crate::domain::coupon::{self, NamedCoupon};
 use crate::domain::customer::{self, BoundCustomer, bound_until};
@@ -25,6 +26,7 @@ pub async fn resolve(
     w: &mut Writer,
     campaign: CampaignId,
     report: &ConversionReport,
+    badge: Badge,
     terms: &[Terms],
 ) -> Result<(Beside, Option<Unresolved>), StoreError> {
     let at = report.occurred_at.unwrap_or_else(|| context.environment.now());
@@ -39,8 +41,11 @@ pub async fn resolve(
         let hash = customer_hash(context.secret_key, campaign, customer_id);
         let order =
             OrderName { campaign_id: campaign, event: report.event.as_str(), order_id: report.order_id.as_str() };
-        beside.customer = bound_customer(w, &hash, order, at, newest_terms).await?;
-        if let Some(email) = customer::email(customer_id) {
+        if terms.iter().any(|terms| terms.binding_months > 0) {
+            beside.customer = bound_customer(w, &hash, order, at, newest_terms).await?;
+        }
+        // Not for strangers: the answer would tell them whose address it is. Their orders wait for a person anyway.
+        if let Some(email) = customer::email(customer_id).filter(|_| badge.is_trusted()) {
             beside.own_publishers = customers::publishers_of_email(w, &email).await?;
         }
     }

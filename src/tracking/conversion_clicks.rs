@@ -31,8 +31,9 @@ pub struct Found {
     pub first_click: Option<ClickId>,
 }
 
-/// Looks up every click id. One in the report itself that is not ours, or of another campaign, refuses the report; one
-/// in a cookie is only noted.
+/// Looks up every click id. A report of which no click id is ours and of this campaign is refused; beside one that is,
+/// and in a cookie, the others are only noted: whoever makes one up, or runs two campaigns on one site, must not take an
+/// order from the publisher whose click is there, too.
 pub async fn resolve(
     context: &Context<'_>,
     w: &mut Writer,
@@ -41,20 +42,21 @@ pub async fn resolve(
     terms: &[Terms],
 ) -> Result<Result<Found, Refused>, StoreError> {
     let mut found = Found::default();
-    let named = match report.fields.click_id.as_deref().map(ClickList::parse_strict) {
-        None => ClickList::default(),
-        Some(Ok(list)) => list,
-        Some(Err(_)) => return Ok(Err(Refused::new(ReasonCode::ClickForged, "click_id"))),
-    };
-    for token in named.tokens() {
+    let named = report.fields.click_id.as_deref().unwrap_or("");
+    let made_up = named.split('.').filter(|part| !part.is_empty() && ClickToken::read(part).is_err());
+    found.unresolved.extend(made_up.map(|part| unresolved(part, ReasonCode::ClickForged)));
+    for token in ClickList::parse(named).tokens() {
         match check(context, w, token, campaign).await? {
             Ok(route) => {
                 found.first_click = found.first_click.or(Some(token.click_id));
                 let click = candidate(context, w, token, &route, terms, ClickSource::Parameter).await?;
                 add(&mut found.clicks, click);
             }
-            Err(code) => return Ok(Err(Refused::new(code, "click_id"))),
+            Err(reason) => found.unresolved.push(unresolved(&token.to_string(), reason)),
         }
+    }
+    if let (true, Some(first)) = (found.clicks.is_empty(), found.unresolved.first()) {
+        return Ok(Err(Refused::new(first.reason, "click_id")));
     }
     for token in report.cookie.tokens() {
         match check(context, w, token, campaign).await? {
@@ -63,13 +65,14 @@ pub async fn resolve(
                 let click = candidate(context, w, token, &route, terms, ClickSource::Cookie).await?;
                 add(&mut found.clicks, click);
             }
-            Err(reason) => {
-                let text = token.to_string().chars().take(UNRESOLVED_CHARACTERS).collect();
-                found.unresolved.push(Unresolved { text, reason });
-            }
+            Err(reason) => found.unresolved.push(unresolved(&token.to_string(), reason)),
         }
     }
     Ok(Ok(found))
+}
+
+fn unresolved(text: &str, reason: ReasonCode) -> Unresolved {
+    Unresolved { text: text.chars().take(UNRESOLVED_CHARACTERS).collect(), reason }
 }
 
 /// A click that is named twice is one candidate with two sources.

@@ -216,6 +216,9 @@ async fn the_publishers_own_purchase_is_held_until_a_person_decides() {
             let reply = send(&network, Badge::Signed, own).await;
             assert_eq!(outcome(&network, &reply).await, (201, Some("self_referral"), Some(network.a_id.0)));
         }
+        let asked = ReportFields { click_id: Some(token.clone()), ..by_customer("S4", A_MEMBER) };
+        let told = outcome(&network, &send(&network, Badge::Unverified, asked).await).await;
+        assert_eq!(told, (201, None, Some(network.a_id.0)), "a stranger does not learn whose address it is");
         let friend = ReportFields { click_id: Some(token), ..by_customer("S3", "ada@example.com") };
         let friend = send(&network, Badge::Signed, friend).await;
         // A rival's pixel cannot have somebody else's order held.

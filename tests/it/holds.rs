@@ -72,7 +72,7 @@ async fn a_released_hold_lets_the_deadline_approve_and_new_evidence_holds_again(
         let page = format!("/advertiser/campaigns/{campaign}/quality");
         let quality = browser.get(&format!("{page}?seconds=61")).await.plain();
         for said in [
-            "Before: 2 conversions. Held for a person to look at: 2. After: 0 go on by themselves.",
+            "Before: 2 conversions. Held for a person to look at: 2. After: 0 were not held.",
             "fraud_rule 2 1 1 0 0",
             "With 0 seconds, as the terms say now: 0 held. With 61 seconds: 2 held.",
         ] {

@@ -110,12 +110,37 @@ async fn the_largest_orders_of_a_campaign_never_take_a_total_beyond_what_is_coun
         }
         let beyond = shop.post(&key, &order(100, 1_000_000_000_000)).await;
         assert_eq!(beyond.told(), (422, "rejected", false, "bad_amount"));
-        assert!(beyond.text("message").contains("sum up to more"), "{beyond:?}");
+        assert!(beyond.text("message").contains("sum up to what is counted"), "{beyond:?}");
         let known = shop.post(&key, &order(0, 1_000_000_000_000_000)).await;
         assert_eq!(known.told(), (200, "created", true, ""), "a known order is no new one");
         assert_eq!(shop.post(&key, &order(100, 999_999_999_999)).await.status, 201, "of a size that shops have");
         let page = browser.get("/advertiser").await;
         assert!(page.status == 200 && page.text.contains("1,000,009,999,999,999.99"), "{}", page.text);
+        app.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn an_id_that_somebody_made_up_takes_no_order_from_the_publisher_whose_click_is_there_too() {
+    for kind in Kind::all() {
+        let app = TestApp::start(kind).await;
+        let campaign = live_campaign(&app, "Winter", ApprovalMode::Automatic).await.campaign;
+        let other = live_campaign(&app, "Spring", ApprovalMode::Automatic).await.campaign;
+        let (_, publisher) = publisher(&app, "Garden Letters").await;
+        let click = async |campaign| Visitor::new(&app, 1).click(&link(&app, publisher, campaign).await).await.id;
+        let (good, elsewhere) = (click(campaign).await, click(other).await);
+        let forged = "z".repeat(44);
+        let shop = Shop::new(&app, &campaign.to_string());
+        let report = async |order: &str, ids: &str| {
+            let query = format!("order_id={order}&amount=5.00&currency=EUR&click_id={ids}");
+            shop.report(&app, &query).await
+        };
+        for (order, other) in [("F1", &forged), ("F2", &elsewhere)] {
+            let both = report(order, &format!("{other}.{good}")).await;
+            assert_eq!(both.told(), (201, "created", false, ""), "{order}");
+        }
+        assert_eq!(report("F3", &forged).await.told(), (422, "rejected", false, "click_forged"));
+        assert_eq!(report("F4", &elsewhere).await.told(), (422, "rejected", false, "click_campaign_mismatch"));
         app.stop().await;
     }
 }

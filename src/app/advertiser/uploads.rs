@@ -136,10 +136,15 @@ fn file_row(file: &Upload, zone: &Zone) -> impl IntoView + use<> {
 }
 
 fn state(file: &Upload, zone: &Zone) -> String {
-    file.recorded_at_ms.map_or_else(
-        || "Read only: nothing is recorded.".to_owned(),
-        |at| format!("Its rows were recorded on {}.", zone.show(at)),
-    )
+    match (file.started_at_ms, file.recorded_at_ms) {
+        (_, Some(at)) => format!("Its rows were recorded on {}.", zone.show(at)),
+        (Some(at), None) => format!(
+            "Recording began on {} and has not ended. If it was interrupted, record the rows again after two minutes: \
+            those that are recorded are answered as repeats.",
+            zone.show(at)
+        ),
+        (None, None) => "Read only: nothing is recorded.".to_owned(),
+    }
 }
 
 #[component]

@@ -137,7 +137,7 @@ fn conversions(figures: &Figures, held: &[HoldCount]) -> AnyView {
             <h2>"Conversions, last 30 days"</h2>
             <p>
                 {format!(
-                    "Before: {} conversions. Held for a person to look at: {all}. After: {} go on by themselves.",
+                    "Before: {} conversions. Held for a person to look at: {all}. After: {} were not held.",
                     figures.conversions(),
                     figures.conversions() - all,
                 )}

@@ -21,12 +21,17 @@ use crate::auth::session::{self, Flash};
 use crate::domain::ids::{AdvertiserId, CampaignId, MemberId, UploadId};
 use crate::domain::party::PartyKind;
 use crate::domain::reason::{Outcome, ReasonCode};
+use crate::domain::time::MINUTE_MS;
 use crate::store::campaigns::{self, Campaign};
 use crate::store::uploads::{self, Upload, UploadRow};
 use crate::tracking::by_hand::{Hand, Reply};
 
 /// Of a file's name, so many characters are kept.
 const NAME_MAX: usize = 100;
+/// After every so many rows their results are kept.
+const BATCH_ROWS: usize = 100;
+/// Whoever began longer ago and has not ended was interrupted.
+const INTERRUPTED_MS: i64 = 2 * MINUTE_MS;
 
 pub async fn upload(State(app): State<App>, session: Session, form: Result<Multipart, MultipartRejection>) -> Response {
     match take(&app, &session, form).await {
@@ -94,6 +99,7 @@ async fn dry_run(
         member_id,
         name: if name.is_empty() { "conversions.csv".to_owned() } else { name },
         rows_count: rows.len() as i64,
+        started_at_ms: None,
         recorded_at_ms: None,
     };
     let mut w = app.store.write().await?;
@@ -117,17 +123,25 @@ pub async fn record(
         let upload = uploads::get_of_advertiser(&mut conn, advertiser, campaign, id).await?;
         (found, upload, uploads::content_of_advertiser(&mut conn, advertiser, campaign, id).await?)
     };
-    if upload.recorded_at_ms.is_some() {
-        return Err(ApiError::invalid("", "The rows of this file are recorded already."));
+    let now = app.environment.now();
+    let mut w = app.store.write().await?;
+    if !uploads::start(&mut w, upload.upload_id, now, now.plus_ms(-INTERRUPTED_MS)).await? {
+        return Err(ApiError::invalid("", "Its rows are recorded, or being recorded: look again in a moment."));
     }
+    w.commit().await?;
     let rows = file::read(&content).map_err(|error| ApiError::invalid("", error.to_string()))?;
     let hand = hand(app, &campaign, member_id);
     let mut results = Vec::with_capacity(rows.len());
-    for row in &rows {
-        results.push(result(row, hand.upload(row.fields.clone()).await?, true));
+    for batch in rows.chunks(BATCH_ROWS) {
+        let first = results.len();
+        for row in batch {
+            results.push(result(row, hand.upload(row.fields.clone()).await?, true));
+        }
+        let mut w = app.store.write().await?;
+        uploads::put_rows(&mut w, id, &results[first..]).await?;
+        w.commit().await?;
     }
     let mut w = app.store.write().await?;
-    uploads::put_rows(&mut w, id, &results).await?;
     uploads::set_recorded(&mut w, id, app.environment.now()).await?;
     w.commit().await?;
     let refused = results.iter().filter(|row| row.outcome == Outcome::Rejected).count();

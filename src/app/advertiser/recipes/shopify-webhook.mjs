@@ -27,7 +27,8 @@ async function receive(request) {
   const clickId = order.note_attributes?.find(({ name }) => name === "tallystick")?.value;
   if (!clickId) return 200; // nobody's order
   // The cookie duration is measured up to the order; the network takes no report of what is older than thirty days.
-  const occurredAt = new Date(order.created_at);
+  // It comes in whole seconds: the end of this one, since the click may have been in it.
+  const occurredAt = new Date(Date.parse(order.created_at) + 999);
   const isRecent = Date.now() - occurredAt.getTime() < RECENT_MS;
   const { status, text } = await report({
     click_id: clickId,
@@ -35,7 +36,7 @@ async function receive(request) {
     order_id: order.admin_graphql_api_id.split("/").pop(),
     event: "{event}",
     // After discounts, before tax and shipping, in the currency of the shop.
-    amount: Number(order.subtotal_price).toFixed({digits}),
+    amount: netAmount(order),
     currency: order.currency,
     ...(isRecent ? { occurred_at: occurredAt.toISOString() } : {}),
     ...(order.test ? { test: "1" } : {}),
@@ -44,6 +45,12 @@ async function receive(request) {
   // A refusal would be the same again: what is wrong stands in the answer, and among the campaign's requests.
   if (status >= 300) console.error(`order ${order.name} was refused: ${status} ${text}`);
   return 200;
+}
+
+/** The subtotal includes taxes where the shop's prices do. */
+function netAmount({ subtotal_price, taxes_included, line_items = [] }) {
+  const taxes = taxes_included ? line_items.flatMap(({ tax_lines = [] }) => tax_lines) : [];
+  return taxes.reduce((sum, { price }) => sum - Number(price), Number(subtotal_price)).toFixed({digits});
 }
 
 async function read(request) {

@@ -8,6 +8,7 @@ const NETWORK = "{base}";
 const BODY_BYTES_MAX = 1_000_000;
 const TIMEOUT_MS = 5_000;
 const AGE_MAX_SECONDS = 300;
+const CLICK_IDS = /^[0-9a-hjkmnp-tv-z]{44}(\.[0-9a-hjkmnp-tv-z]{44}){0,3}$/;
 // Stripe counts these three in other units than ISO 4217 does; all others, with two, three or no decimals, in the same.
 const UNITS = { ISK: 1 / 100, UGX: 1 / 100, MGA: 100 };
 const { TALLYSTICK_KEY, STRIPE_WEBHOOK_SECRET, PORT = "3000" } = process.env;
@@ -30,14 +31,15 @@ async function receive(request) {
   if (!isEnd || session.payment_status !== "paid") return 200;
   // A payment link has no metadata, but takes ?client_reference_id=…, where an underscore stands for the dot.
   const clickId = session.metadata?.tallystick ?? session.client_reference_id?.replaceAll("_", ".");
-  if (!clickId) return 200; // nobody's order
+  if (!CLICK_IDS.test(clickId ?? "")) return 200; // nobody's order, or a reference of yours
   const { status, text } = await report({
     click_id: clickId,
     order_id: session.id,
     event: "{event}",
     amount_minor: minorUnits(session),
     currency: session.currency.toUpperCase(),
-    occurred_at: new Date(session.created * 1_000).toISOString(),
+    // Whole seconds: the end of this one, since the click may have been in it.
+    occurred_at: new Date(session.created * 1_000 + 999).toISOString(),
     test: !session.livemode,
   });
   if (status >= 500 || status === 429) throw new Error(`${session.id}: ${status} ${text}`);

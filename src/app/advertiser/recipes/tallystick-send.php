@@ -5,6 +5,7 @@
 declare(strict_types=1);
 
 const TALLYSTICK_TIMEOUT_SECONDS = 5;
+const TALLYSTICK_FAILURES = 5;
 
 [$secret, $queue] = [getenv('TALLYSTICK_SECRET'), getenv('TALLYSTICK_QUEUE')];
 if (!$secret || !$queue) {
@@ -15,6 +16,7 @@ $lock = fopen("$queue/lock", 'c');
 if (!$lock || !flock($lock, LOCK_EX | LOCK_NB)) {
     exit(0); // the run before is still at it
 }
+$failed = 0;
 foreach (glob("$queue/*.json") ?: [] as $file) {
     $order = json_decode((string) file_get_contents($file), true);
     [$status, $answer] = is_array($order) ? tallystick_report($order, $secret) : [400, 'no order is in it'];
@@ -24,11 +26,15 @@ foreach (glob("$queue/*.json") ?: [] as $file) {
     }
     fwrite(STDERR, "tallystick: $file: $status $answer\n");
     if ($status === 0 || $status === 429 || $status >= 500) {
-        exit(1); // the network is away: everything left waits for the next minute
+        if (++$failed === TALLYSTICK_FAILURES) {
+            exit(1); // the network is away: everything left waits for the next minute
+        }
+        continue;
     }
     // Refused, and would be again. What is wrong stands in the answer; renamed back to .json it is sent once more.
     rename($file, "$file.refused");
 }
+exit($failed > 0 ? 1 : 0);
 
 /** Status and answer; status 0 where there was none. */
 function tallystick_report(array $order, string $secret): array
@@ -42,9 +48,8 @@ function tallystick_report(array $order, string $secret): array
         'currency' => $order['currency'],
     ];
     $now = time();
-    if ($now - $order['queued_at'] > 600) {
-        $fields['occurred_at'] = gmdate('Y-m-d\TH:i:s\Z', $order['queued_at']);
-    }
+    // The same in every try. The end of that second, since the click may have been in it.
+    $fields['occurred_at'] = gmdate('Y-m-d\TH:i:s', $order['queued_at']) . '.999Z';
     $query = http_build_query($fields + ['ts' => $now], '', '&', PHP_QUERY_RFC3986);
     $signed = implode("\n", [$now, 'GET', '/postback', $query, hash('sha256', '')]);
     $url = "{base}/postback?$query&sig=" . hash_hmac('sha256', $signed, $secret);

@@ -114,9 +114,9 @@ function tallystick_url($order): string
         'currency' => $order->get_currency(),
     ];
     $created = $order->get_date_created()->getTimestamp();
-    // Paid long after it was ordered: the cookie duration is measured up to the order.
-    if (time() - $created > 3600 && time() - $created < 29 * 86400) {
-        $fields['occurred_at'] = gmdate('Y-m-d\TH:i:s\Z', $created);
+    // The cookie duration is measured up to the order: the end of its second, since the click may have been in it.
+    if (time() - $created < 29 * 86400) {
+        $fields['occurred_at'] = gmdate('Y-m-d\TH:i:s', $created) . '.999Z';
     }
     $fields['ts'] = time();
     $query = http_build_query($fields, '', '&', PHP_QUERY_RFC3986);

@@ -34,13 +34,13 @@ export function clickId(request) {
 /**
  * Reports { click_id, order_id, amount: "49.90", currency }; the amount is without tax and shipping. Never let a
  * customer wait for it: report(order).catch(console.error). It tries for about twenty minutes while the network cannot
- * be reached; a queue of yours that survives a restart is better still, with tries = 1.
+ * be reached; a queue of yours that survives a restart is better still, with tries = 1. A report that may come late says
+ * when the order was made: occurred_at, as in 2026-03-02T10:15:00.999Z, the same in every report of the order.
  */
 export async function report(order, tries = TRIES) {
   if (!order.click_id) return null; // nobody's order
-  const occurredAt = new Date().toISOString();
   for (let tried = 1; ; tried += 1) {
-    const { status, text } = await send(tried === 1 ? order : { ...order, occurred_at: occurredAt });
+    const { status, text } = await send(order);
     if (status >= 200 && status < 300) return JSON.parse(text);
     const passes = status === 0 || status === 429 || status >= 500;
     if (!passes || tried >= tries) throw new Error(`order ${order.order_id} was not reported: ${status} ${text}`);
