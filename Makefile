@@ -9,7 +9,7 @@ help:
 	@echo "make build   the release binary, everything inside it"
 	@echo "make front   only what the browser gets, into dist/"
 	@echo "make e2e     only the browser journeys"
-	@echo "make faults  kill the network again and again under load, on both databases, and look what it kept"
+	@echo "make faults  take process, database, disk and power away under load, and look what was kept"
 	@echo "make bench   measure the speed beside others; BENCH=short, full or long"
 	@echo "make clean   remove what was built"
 

@@ -2,10 +2,13 @@
 
 use axum::extract::Multipart;
 use axum::extract::multipart::Field;
+use axum::http::StatusCode;
+use axum::http::header::LOCATION;
+use axum::response::{IntoResponse, Response};
 
 use super::error::ApiError;
 
-pub const TEXT_BYTES_MAX: usize = 8 * 1_024;
+const TEXT_BYTES_MAX: usize = 8 * 1_024;
 
 /// A file as it came.
 #[derive(Default)]
@@ -14,6 +17,17 @@ pub struct File {
     pub content_type: String,
     pub bytes: Vec<u8>,
     pub is_too_large: bool,
+}
+
+/// The page to go to, as every form answers; or a sentence.
+pub fn answer(taken: Result<String, ApiError>) -> Response {
+    match taken {
+        Ok(place) => (StatusCode::FOUND, [(LOCATION, place)]).into_response(),
+        Err(error) => {
+            let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+            (status, format!("{error}\n")).into_response()
+        }
+    }
 }
 
 pub fn broken<E>(_: E) -> ApiError {

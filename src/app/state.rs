@@ -6,11 +6,14 @@ use crate::auth::members::Admission;
 use crate::auth::password::Passwords;
 use crate::auth::throttle::Throttle;
 use crate::domain::environment::Environment;
+use crate::domain::ids::MemberId;
 use crate::domain::party::PartyKind;
 use crate::domain::secret::SecretKey;
 use crate::domain::site::BaseUrl;
 use crate::settlement::payout::PayoutSettings;
 use crate::store::Store;
+use crate::store::campaigns::Campaign;
+use crate::tracking::by_hand::Hand;
 
 /// Somebody in the demo, as whom its visitors may log in by one press.
 #[derive(Debug, Clone)]
@@ -39,4 +42,18 @@ pub struct App {
     pub demo_logins: Arc<[DemoLogin]>,
     /// The folder of the assets: `/pkg/{version}`.
     pub assets: Arc<str>,
+}
+
+impl App {
+    /// A member's hand, with which reports of a campaign are sent from the pages.
+    pub const fn hand<'a>(&'a self, member_id: MemberId, campaign: &'a Campaign) -> Hand<'a> {
+        Hand {
+            store: &self.store,
+            environment: &self.environment,
+            secret_key: &self.secret_key,
+            base_url: &self.base_url,
+            member_id,
+            campaign,
+        }
+    }
 }

@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::net::IpAddr;
-use std::str::FromStr;
 use std::sync::Arc;
 
 use ipnet::IpNet;
@@ -45,14 +44,6 @@ impl Networks {
             IpNet::V4(network) => network.prefix_len() < SHORTEST_V4,
             IpNet::V6(network) => network.prefix_len() < SHORTEST_V6,
         })
-    }
-}
-
-impl FromStr for Networks {
-    type Err = NotANetwork;
-
-    fn from_str(text: &str) -> Result<Self, NotANetwork> {
-        Self::parse(text)
     }
 }
 

@@ -45,6 +45,8 @@ pub mod receipt;
 pub mod report;
 pub mod retention;
 pub mod review;
+#[cfg(test)]
+mod review_tests;
 pub mod rule;
 pub mod secret;
 mod seen;

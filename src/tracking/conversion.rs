@@ -7,22 +7,23 @@ use sha2::{Digest, Sha256};
 
 use super::conversion_beside::{self, customer_hash};
 use super::conversion_clicks::{Found, resolve};
+pub use super::kept::refuse;
+use super::kept::{attempt, refuse_beyond};
 pub use super::reply::{Reply, ReplyBody};
 use crate::domain::click_token::ClickList;
-use crate::domain::conversion::{Badge, ConversionState, OrderId};
+use crate::domain::conversion::{Badge, ConversionState};
 use crate::domain::conversion_report::{ConversionReport, Refused, ReportFields, received_at};
 use crate::domain::decision::{Decision, decide};
 use crate::domain::environment::Environment;
 use crate::domain::evidence::{Arrival, Content, Evidence, Inputs, compare};
-use crate::domain::ids::{AttemptId, CampaignId, ConversionId, DecisionId, EventId, EvidenceId, MemberId};
+use crate::domain::ids::{AttemptId, ConversionId, DecisionId, EventId, EvidenceId, MemberId};
 use crate::domain::ledger::{self, Fact};
 use crate::domain::review::{EventRecord, StepReason};
 use crate::domain::rule::{LARGE_AMOUNT_MINOR, LARGE_SUM_MAX_MINOR};
 use crate::domain::secret::SecretKey;
 use crate::domain::site::BaseUrl;
 use crate::domain::terms::Terms;
-use crate::domain::time::Timestamp;
-use crate::store::attempts::{self, Attempt};
+use crate::store::attempts;
 use crate::store::campaigns::Campaign;
 use crate::store::conversions::{self, Conversion};
 use crate::store::evidence::{self, Origin};
@@ -45,7 +46,7 @@ pub struct Context<'a> {
 
 /// A report as it came in, without its secrets.
 pub struct Report {
-    /// `postback`, `pixel` or `api`; `replay` or `test` by hand.
+    /// `postback`, `pixel` or `api`; `replay`, `test` or `upload` by hand.
     pub endpoint: &'static str,
     pub method: String,
     pub query: String,
@@ -62,42 +63,6 @@ pub struct Report {
 pub struct ByHand {
     pub member_id: MemberId,
     pub replay_of: Option<AttemptId>,
-}
-
-/// Stores a report that is no conversion, so that whoever it concerns can see it.
-pub async fn refuse(
-    store: &Store,
-    environment: &Environment,
-    base_url: &BaseUrl,
-    report: &Report,
-    campaign: Option<CampaignId>,
-    refused: &Refused,
-) -> Result<Reply, StoreError> {
-    let reply = Reply::refusal(base_url, refused);
-    let mut w = store.write().await?;
-    let id = environment.new_id(AttemptId);
-    attempts::insert(&mut w, &attempt(id, report, campaign, &reply)).await?;
-    w.commit().await?;
-    Ok(reply)
-}
-
-fn attempt(id: AttemptId, report: &Report, campaign: Option<CampaignId>, reply: &Reply) -> Attempt {
-    Attempt {
-        attempt_id: id,
-        campaign_id: campaign,
-        endpoint: report.endpoint.to_owned(),
-        method: report.method.clone(),
-        query: report.query.clone(),
-        body: report.body.clone(),
-        outcome: reply.body.outcome,
-        http_status: reply.status.into(),
-        reason: reply.body.reason,
-        message: reply.body.message.clone().unwrap_or_default(),
-        conversion_id: reply.body.conversion_id,
-        order_id: report.fields.order_id.as_deref().map(|id| id.chars().take(OrderId::LENGTH_MAX).collect()),
-        member_id: report.by_hand.map(|by_hand| by_hand.member_id),
-        replay_of: report.by_hand.and_then(|by_hand| by_hand.replay_of),
-    }
 }
 
 /// Records a report of somebody who is known: its evidence, and everything that follows from it.
@@ -194,14 +159,6 @@ async fn read(
     found.beside = beside;
     found.unresolved.extend(unknown);
     Ok(Ok((found, parsed)))
-}
-
-/// Counted, not kept row by row: what anybody can send must not fill the database.
-async fn refuse_beyond(context: &Context<'_>, campaign: CampaignId, now: Timestamp) -> Result<Reply, StoreError> {
-    let mut w = context.store.write().await?;
-    report_quotas::count_beyond(&mut w, campaign, now.utc_day()).await?;
-    w.commit().await?;
-    Ok(Reply::beyond_quota(context, now))
 }
 
 /// One report on its way into the database.

@@ -19,6 +19,7 @@ pub mod crawler;
 mod creative_cache;
 pub mod flood;
 mod image;
+mod kept;
 pub mod landing;
 pub mod landing_recorder;
 pub mod link_cache;

@@ -10,14 +10,13 @@ use tallystick::domain::ids::{ClickId, ConversionId, PublisherId};
 use tallystick::domain::report::Reader;
 use tallystick::domain::secret::SecretKey;
 use tallystick::domain::time::Zone;
-use tallystick::reports::verify::{differences, told, verify};
 use tallystick::store::conversions::Conversion;
 use tallystick::store::{clicks, conversions, landings, links};
 use tallystick::tracking::recorder::{self, Promise};
 
 use crate::fixtures::{LiveCampaign, live_campaign, publisher};
 use crate::shop::{Reply, Shop, Visitor};
-use crate::support::{Kind, STRICT, TestApp};
+use crate::support::{Kind, STRICT, TestApp, verified};
 use crate::tracking::link;
 
 struct Scene {
@@ -70,8 +69,7 @@ impl Scene {
     }
 
     async fn verified(&self) {
-        let checks = verify(&mut self.app.store.snapshot().await.unwrap()).await.unwrap();
-        assert_eq!(differences(&checks), 0, "{}", told(&checks));
+        verified(&self.app.store).await;
     }
 }
 

@@ -13,6 +13,7 @@ use tallystick::domain::ids::IdGenerator;
 use tallystick::domain::secret::SecretKey;
 use tallystick::domain::site::BaseUrl;
 use tallystick::domain::time::{MINUTE_MS, Timestamp};
+use tallystick::reports::verify::{differences, told, verify};
 use tallystick::server::clock::{SeededEntropy, SystemClock};
 use tallystick::server::config::Config;
 use tallystick::server::layers::client_address::TrustedProxies;
@@ -22,6 +23,12 @@ use tallystick::store::Store;
 use tallystick::tracking::opt_out::OptOut;
 use tallystick::tracking::recorder::RecorderSettings;
 use tokio::net::TcpListener;
+
+/// `verify` finds no difference.
+pub async fn verified(store: &Store) {
+    let checks = verify(&mut store.snapshot().await.unwrap()).await.unwrap();
+    assert_eq!(differences(&checks), 0, "{}", told(&checks));
+}
 
 /// Where the story's clock starts.
 pub const START: &str = "2026-03-02T10:00:00Z";

@@ -65,6 +65,22 @@ async fn a_token_counts_in_the_address_from_its_own_servers_and_waits_for_a_revi
         assert!(log.iter().all(|kept| !format!("{kept:?}").contains(&token)), "a token is never kept");
         drop(conn);
 
+        // Sent again from the page it keeps its rank: a press of a button vouches for nothing.
+        let first = log.iter().find(|kept| kept.http_status == 201).unwrap();
+        let request = format!("/advertiser/campaigns/{campaign}/requests/{}", first.attempt_id);
+        let again = browser.act(&request, "/api/replay_report", "", &[]).await.plain();
+        assert!(again.contains("The order was known already"), "{again}");
+        let body = format!("order_id=T3&token={token}&customer_id=ada@example.com");
+        let posted = browser.client.post(format!("{}/postback?campaign={campaign}", app.url)).body(body).send().await;
+        assert_eq!(posted.unwrap().status(), 401, "only the address is read");
+        let mut conn = app.store.read().await.unwrap();
+        let found = conversions::find_by_order(&mut conn, campaign, "sale", order).await.unwrap().unwrap();
+        assert_eq!(found.badge, Badge::Token);
+        let log = attempts::list_of_advertiser(&mut conn, advertiser, campaign, 10).await.unwrap();
+        assert!(log[0].body.ends_with("bytes that are not read"), "{log:?}");
+        assert!(log.iter().all(|kept| !format!("{kept:?}").contains(&token)), "a token is never kept");
+        drop(conn);
+
         let shop = Shop::new(&app, &campaign.to_string());
         let order = serde_json::json!({ "order_id": "T2" });
         assert_eq!(shop.post(&token, &order).await.told(), (401, "rejected", false, "auth_bad_token"), "it is no key");

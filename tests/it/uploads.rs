@@ -3,13 +3,12 @@
 use tallystick::domain::campaign::ApprovalMode;
 use tallystick::domain::conversion::{Badge, ConversionState};
 use tallystick::domain::time::DAY_MS;
-use tallystick::reports::verify::{differences, told, verify};
 use tallystick::server::retention;
-use tallystick::store::{attempts, conversions};
+use tallystick::store::{attempts, conversions, uploads};
 
 use crate::fixtures::{LiveCampaign, live_campaign, publisher};
 use crate::shop::Visitor;
-use crate::support::{Answer, Browser, Kind, TestApp};
+use crate::support::{Answer, Browser, Kind, TestApp, verified};
 use crate::tracking::link;
 
 /// Sends a file; gives the page it leads to, and its path.
@@ -73,16 +72,30 @@ async fn a_file_is_tried_first_and_then_recorded_row_by_row() {
 
         // The corrected file: what is known is told, the rest is new.
         let corrected = "order_id;amount;currency\nF1;80.00;EUR\nF2;49.90;EUR\n";
-        let (again, _) = send(&browser, &id, "again.csv", corrected).await;
+        let (again, place) = send(&browser, &id, "again.csv", corrected).await;
         assert!(again.plain().contains("1 more belong to nobody, 1 were known already"), "{}", again.plain());
         assert!(again.plain().contains("2 F1 created repeat The order was known already"), "{}", again.plain());
-        let checks = verify(&mut app.store.snapshot().await.unwrap()).await.unwrap();
-        assert_eq!(differences(&checks), 0, "{}", told(&checks));
+        verified(&app.store).await;
+
+        // Somebody began to record it, and did not end.
+        let upload = place.rsplit('/').next().unwrap().parse().unwrap();
+        let now = app.environment.now();
+        let mut w = app.store.write().await.unwrap();
+        assert!(uploads::start(&mut w, upload, now, now).await.unwrap());
+        w.commit().await.unwrap();
+        assert!(browser.get(&place).await.plain().contains("Recording began on"));
+        let twice = browser.act(&place, "/api/record_upload", "", &[]).await.plain();
+        assert!(twice.contains("being recorded: look again in a moment"), "{twice}");
+        assert_eq!(found("F2").await, None);
+        app.clock.advance_ms(121_000);
+        let done = browser.act(&place, "/api/record_upload", "", &[]).await.plain();
+        assert!(done.contains("2 rows are recorded or were known, 0 were refused."), "{done}");
+        verified(&app.store).await;
 
         app.clock.advance_ms(31 * DAY_MS);
         retention::requests(&app.store, &app.environment).await.unwrap();
         let mut conn = app.store.read().await.unwrap();
-        let kept = tallystick::store::uploads::list_of_advertiser(&mut conn, advertiser, campaign, 9).await.unwrap();
+        let kept = uploads::list_of_advertiser(&mut conn, advertiser, campaign, 9).await.unwrap();
         assert!(kept.is_empty(), "files go as requests do");
         drop(conn);
         app.stop().await;

@@ -12,7 +12,7 @@ pub async fn replay_report(campaign_id: String, attempt_id: String) -> Result<()
     use crate::domain::ids::{AttemptId, CampaignId};
     use crate::domain::party::PartyKind;
     use crate::store::{attempts, campaigns};
-    use crate::tracking::by_hand::{self, Hand};
+    use crate::tracking::by_hand;
 
     let viewer = forms::admitted(PartyKind::Advertiser).await?;
     let (advertiser, app) = (advertiser_of(&viewer)?, forms::app());
@@ -26,14 +26,7 @@ pub async fn replay_report(campaign_id: String, attempt_id: String) -> Result<()
     if !by_hand::can_be_replayed(&attempt) {
         return form.refuse("", "It was sent by hand: send the request again as it first came.").await;
     }
-    let hand = Hand {
-        store: &app.store,
-        environment: &app.environment,
-        secret_key: &app.secret_key,
-        base_url: &app.base_url,
-        member_id: viewer.member_id,
-        campaign: &campaign,
-    };
+    let hand = app.hand(viewer.member_id, &campaign);
     let answer = hand.replay(&attempt).await?.body;
     match (answer.is_taken(), answer.conversion_id) {
         (true, Some(conversion)) => {
@@ -79,7 +72,6 @@ pub async fn send_test(
     use crate::domain::ids::CampaignId;
     use crate::domain::party::PartyKind;
     use crate::store::{campaigns, conversions, terms};
-    use crate::tracking::by_hand::Hand;
 
     let viewer = forms::admitted(PartyKind::Advertiser).await?;
     let (advertiser, app) = (advertiser_of(&viewer)?, forms::app());
@@ -110,14 +102,7 @@ pub async fn send_test(
         click_id: filled(&test_click_id),
         ..ReportFields::default()
     };
-    let hand = Hand {
-        store: &app.store,
-        environment: &app.environment,
-        secret_key: &app.secret_key,
-        base_url: &app.base_url,
-        member_id: viewer.member_id,
-        campaign: &campaign,
-    };
+    let hand = app.hand(viewer.member_id, &campaign);
     let answer = hand.test(fields).await?.body;
     match (answer.is_taken(), answer.conversion_id) {
         (true, Some(conversion)) => {

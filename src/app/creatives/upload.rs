@@ -3,9 +3,7 @@
 
 use axum::extract::multipart::MultipartRejection;
 use axum::extract::{Multipart, State};
-use axum::http::StatusCode;
-use axum::http::header::LOCATION;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use tower_sessions::Session;
 
 use super::adding::{self, CREATIVES_MAX, Entered};
@@ -26,13 +24,7 @@ use crate::store::campaigns::{self, Campaign};
 pub const FORM_BYTES_MAX: usize = 32 * 1_024 * 1_024;
 
 pub async fn upload(State(app): State<App>, session: Session, form: Result<Multipart, MultipartRejection>) -> Response {
-    match take(&app, &session, form).await {
-        Ok(place) => (StatusCode::FOUND, [(LOCATION, place)]).into_response(),
-        Err(error) => {
-            let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-            (status, format!("{error}\n")).into_response()
-        }
-    }
+    multipart::answer(take(&app, &session, form).await)
 }
 
 /// Gives the page to go to.

@@ -5,9 +5,7 @@ mod file;
 
 use axum::extract::multipart::MultipartRejection;
 use axum::extract::{Multipart, State};
-use axum::http::StatusCode;
-use axum::http::header::LOCATION;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use tower_sessions::Session;
 
 pub use self::file::COLUMNS;
@@ -24,7 +22,7 @@ use crate::domain::reason::{Outcome, ReasonCode};
 use crate::domain::time::MINUTE_MS;
 use crate::store::campaigns::{self, Campaign};
 use crate::store::uploads::{self, Upload, UploadRow};
-use crate::tracking::by_hand::{Hand, Reply};
+use crate::tracking::by_hand::Reply;
 
 /// Of a file's name, so many characters are kept.
 const NAME_MAX: usize = 100;
@@ -34,13 +32,7 @@ const BATCH_ROWS: usize = 100;
 const INTERRUPTED_MS: i64 = 2 * MINUTE_MS;
 
 pub async fn upload(State(app): State<App>, session: Session, form: Result<Multipart, MultipartRejection>) -> Response {
-    match take(&app, &session, form).await {
-        Ok(place) => (StatusCode::FOUND, [(LOCATION, place)]).into_response(),
-        Err(error) => {
-            let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-            (status, format!("{error}\n")).into_response()
-        }
-    }
+    multipart::answer(take(&app, &session, form).await)
 }
 
 /// Gives the page to go to.
@@ -83,7 +75,7 @@ async fn dry_run(
         Ok(read) => read,
         Err(refused) => return Ok(Err(refused)),
     };
-    let hand = hand(app, campaign, member_id);
+    let hand = app.hand(member_id, campaign);
     let mut results = Vec::with_capacity(rows.len());
     for (place, row) in rows.iter().enumerate() {
         let result = match earlier(&rows[..place], row) {
@@ -130,7 +122,7 @@ pub async fn record(
     }
     w.commit().await?;
     let rows = file::read(&content).map_err(|error| ApiError::invalid("", error.to_string()))?;
-    let hand = hand(app, &campaign, member_id);
+    let hand = app.hand(member_id, &campaign);
     let mut results = Vec::with_capacity(rows.len());
     for batch in rows.chunks(BATCH_ROWS) {
         let first = results.len();
@@ -146,17 +138,6 @@ pub async fn record(
     w.commit().await?;
     let refused = results.iter().filter(|row| row.outcome == Outcome::Rejected).count();
     Ok((results.len() - refused, refused))
-}
-
-const fn hand<'a>(app: &'a App, campaign: &'a Campaign, member_id: MemberId) -> Hand<'a> {
-    Hand {
-        store: &app.store,
-        environment: &app.environment,
-        secret_key: &app.secret_key,
-        base_url: &app.base_url,
-        member_id,
-        campaign,
-    }
 }
 
 /// Of a dry run, what is new has no receipt.

@@ -4,7 +4,6 @@
 //! those who wrote it are trusted: the first address that is not a proxy of ours is the client's.
 
 use std::net::{IpAddr, SocketAddr};
-use std::str::FromStr;
 
 use axum::http::HeaderMap;
 
@@ -24,14 +23,6 @@ impl TrustedProxies {
 
     fn contains(&self, address: IpAddr) -> bool {
         self.0.contains(address)
-    }
-}
-
-impl FromStr for TrustedProxies {
-    type Err = NotANetwork;
-
-    fn from_str(text: &str) -> Result<Self, NotANetwork> {
-        Self::parse(text)
     }
 }
 

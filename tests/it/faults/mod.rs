@@ -8,6 +8,7 @@ mod away;
 mod disk;
 mod kill;
 mod load;
+mod replayed;
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
@@ -76,7 +77,7 @@ impl Served {
             .args(["--trusted-proxies", "127.0.0.1/32", "--secret-key", &"09".repeat(32)])
             .args(["--database-url", url])
             .stdout(Stdio::piped())
-            .stderr(if std::env::var_os("FAULT_LOG").is_some() { Stdio::inherit() } else { Stdio::null() })
+            .stderr(Stdio::null())
             .spawn()
             .unwrap();
         let mut line = String::new();

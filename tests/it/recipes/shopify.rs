@@ -83,6 +83,21 @@ async fn the_webhook_reports_what_has_a_click_and_asks_for_it_again_while_the_ne
         let body = order(&place, &place.click_ids);
         assert_eq!(send(&served, &body, &signature(SECRET, &body)).await, 200);
         place.assert_credited(ORDER, Badge::Signed, 4990).await;
+        // Where prices include taxes, so does the subtotal.
+        let mut gross = order(&place, &place.click_ids);
+        for (net, with_taxes) in [
+            (ORDER, "8209829119461545099"),
+            ("\"subtotal_price\": \"49.90\"", "\"subtotal_price\": \"59.38\", \"taxes_included\": true"),
+            (
+                "\"taxable\": true",
+                "\"taxable\": true, \"tax_lines\": [{ \"price\": \"9.00\" }, { \"price\": \"0.48\" }]",
+            ),
+        ] {
+            assert!(gross.contains(net), "{net}");
+            gross = gross.replace(net, with_taxes);
+        }
+        assert_eq!(send(&served, &gross, &signature(SECRET, &gross)).await, 200);
+        place.assert_credited("8209829119461545099", Badge::Signed, 4990).await;
         place.stop().await;
         assert_eq!(send(&served, &body, &signature(SECRET, &body)).await, 503);
     }

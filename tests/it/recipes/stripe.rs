@@ -6,8 +6,11 @@ use hmac::{Hmac, Mac};
 use serde_json::Value;
 use sha2::Sha256;
 use tallystick::domain::conversion::Badge;
+use tallystick::domain::ids::AttemptId;
 use tallystick::domain::money::Currency;
+use tallystick::domain::party::Acting;
 use tallystick::domain::time::Timestamp;
+use tallystick::store::attempts;
 
 use super::{Place, Served, node, payload, run};
 use crate::support::Kind;
@@ -105,6 +108,14 @@ async fn a_paid_session_is_reported_once_and_only_from_stripe() {
         let link = link.replace("\"client_reference_id\": null", &reference);
         assert_eq!(send(&served, &link, &header(SECRET, seconds, &link)).await, 200);
         place.assert_credited("cs_live_3", Badge::Key, 4990).await;
+        // A reference of the shop's own is nobody's click, and is not even reported.
+        let own =
+            link.replace("cs_live_3", "cs_live_4").replace(&reference, "\"client_reference_id\": \"customer_4711\"");
+        assert_eq!(send(&served, &own, &header(SECRET, seconds, &own)).await, 200);
+        let mut conn = place.network.app.store.read().await.unwrap();
+        let told = attempts::list_of_order(&mut conn, Acting::Admin, "cs_live_4", AttemptId(0), 9).await.unwrap();
+        assert!(told.is_empty(), "{told:?}");
+        drop(conn);
 
         place.stop().await;
         assert_eq!(send(&served, &body, &right).await, 503, "Stripe sends it again");
