@@ -48,7 +48,7 @@ impl Told {
 }
 
 pub struct Load {
-    client: reqwest::Client,
+    pub client: reqwest::Client,
     campaign: CampaignId,
     path: String,
     secret: PostbackSecret,
@@ -142,12 +142,7 @@ impl Load {
 
     /// Reports the order of a visitor, signed.
     async fn buy(&self, url: &str, number: usize, token: &str, after: &impl Fn(usize)) {
-        let timestamp = Timestamp::parse(START).unwrap().0 / 1_000;
-        let order = format!("order_id=K{number}&amount=10.00&currency=EUR&click_id={token}");
-        let query = format!("campaign={}&{order}&ts={timestamp}", self.campaign);
-        let request = SignedRequest { timestamp, method: "GET", path: "/postback", query: &query, body: b"" };
-        let signed = format!("{url}/postback?{query}&sig={}", sign(&self.secret, &request));
-        let Ok(answer) = self.client.get(signed).send().await else { return };
+        let Ok(answer) = self.client.get(format!("{url}{}", self.order(number, token))).send().await else { return };
         let (status, retry) = (answer.status().as_u16(), answer.headers().contains_key("retry-after"));
         if answer.bytes().await.is_err() {
             return;
@@ -159,6 +154,24 @@ impl Load {
                 _ => drop(told.odd.insert(number, status)),
             };
         });
+    }
+
+    /// The signed report of a visitor's order: path and query.
+    fn order(&self, number: usize, token: &str) -> String {
+        let timestamp = Timestamp::parse(START).unwrap().0 / 1_000;
+        let order = format!("order_id=K{number}&amount=10.00&currency=EUR&click_id={token}");
+        let query = format!("campaign={}&{order}&ts={timestamp}", self.campaign);
+        let request = SignedRequest { timestamp, method: "GET", path: "/postback", query: &query, body: b"" };
+        format!("/postback?{query}&sig={}", sign(&self.secret, &request))
+    }
+
+    /// As many visitors click, each ready to buy: the signed reports of their orders.
+    pub async fn orders(&self, url: &str, count: usize) -> Vec<String> {
+        let orders = (0..count).map(|number| async move {
+            let token = self.click(url, number, &|_| {}).await.expect("a click that is answered");
+            self.order(number, &token)
+        });
+        futures::stream::iter(orders).buffered(CONCURRENCY).collect().await
     }
 
     /// Everything acknowledged is there, nothing twice, nothing that was not sent; the books agree.

@@ -9,6 +9,7 @@ mod disk;
 mod kill;
 mod load;
 mod replayed;
+mod senders;
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
