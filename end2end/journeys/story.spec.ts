@@ -7,6 +7,7 @@
 import { readFile } from "node:fs/promises";
 import type { Page } from "@playwright/test";
 import { admin, test, expect } from "../fixtures";
+import { clicksOf } from "../market";
 import * as people from "../people";
 import type { Server } from "../server";
 import type { Shop } from "../shop";
@@ -49,6 +50,13 @@ async function click(visitor: Page, shop: Shop, link: string): Promise<string> {
   const landed = new URL(visitor.url());
   expect(landed.origin).toBe(shop.url);
   return landed.searchParams.get("click_id") ?? "";
+}
+
+/** The shop's landing page with the campaign's script, as its integration page prints it. */
+async function scriptPage(advertiser: Page, url: string, campaign: string): Promise<string> {
+  await advertiser.goto(`${url}/advertiser/campaigns/${campaign}/integration`);
+  const script = await advertiser.getByLabel("The script on your pages").innerText();
+  return `<!doctype html><html lang=en><title>Welcome</title><h1>Welcome</h1>${script}`;
 }
 
 /** The campaign's cookie in this browser; its life is counted by the browser's own clock. */
@@ -166,9 +174,19 @@ test("the story", async ({ server, shop, page, newContext, guard, javaScriptEnab
   const signed = (fields: Record<string, string>) => people.reportSigned(server, shopW, fields);
   const euros = (order_id: string, amount: string) => ({ order_id, amount, currency: "EUR" });
 
-  const newest = await test.step("1, 3, 4, 5: clicks", async () => {
+  const newest = await test.step("1 to 5: clicks, and a landing", async () => {
+    if (hasScripts) shop.setPage("/welcome", await scriptPage(advertiser, url, w));
+    const landed = hasScripts && v1.waitForResponse((response) => response.url().endsWith("/landing"));
     const first = await click(v1, shop, links.aw);
     expect((await campaignCookie(v1, server, w, 604_800)).value).toBe(first);
+    if (landed) {
+      expect((await landed).status()).toBe(201);
+      const again = { campaign: w, click_id: first, path: "/welcome" };
+      const repeated = await v1.request.post(`${url}/landing`, { form: again, headers: { origin: shop.url } });
+      expect(repeated.status(), "a second report changes nothing").toBe(200);
+      expect(await clicksOf(a, url)).toMatchObject({ gross: 1, with_id: 1, landed: 1 });
+      shop.setPage("/welcome", `<!doctype html><html lang=en><title>Shop</title><h1>Shop</h1>`);
+    }
     await server.advance(120_000);
     const second = await click(v1, shop, links.aw);
     const refreshed = await campaignCookie(v1, server, w, 604_800);

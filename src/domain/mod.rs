@@ -58,3 +58,4 @@ pub mod terms;
 mod terms_tests;
 pub mod time;
 pub mod trace;
+pub mod visitor;

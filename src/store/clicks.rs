@@ -7,10 +7,11 @@ use sqlx::{PgConnection, SqliteConnection, query, query_as, query_scalar};
 use super::driver::{Conn, Driver, Writer};
 use super::error::StoreError;
 use super::rows::MultiRow;
-use crate::domain::click::{Click, ClickLabel, ClickReason, Consent, DeviceClass};
+use crate::domain::click::{Click, ClickLabel, ClickReason, Consent};
 use crate::domain::ids::{CampaignId, ClickId, CreativeId, LinkId, PublisherId};
 use crate::domain::link::SubIds;
 use crate::domain::party::Acting;
+use crate::domain::visitor::DeviceClass;
 
 use super::links::SubColumns;
 

@@ -22,6 +22,10 @@ const SQLITE_VERSION_MIN: &str = "3.51.3";
 /// [`Store::checkpoint`] does it in the background, off the path of a commit (performance.md, section 1).
 const WAL_PAGES_MAX: &str = "8192";
 const READERS_MAX: u32 = 8;
+/// Prepared texts that the writing connection keeps: ten sizes of each kind of row, and every other one.
+const STATEMENTS_KEPT: usize = 512;
+/// Rows that SQLite's thread hands over before it waits for them to be taken: a batch of clicks.
+const ROWS_BUFFERED: usize = 1_024;
 const POSTGRES_CONNECTIONS_MAX: u32 = 16;
 const ACQUIRE_TIMEOUT_MS: u64 = 10_000;
 /// Two statements, sent as one.
@@ -296,12 +300,15 @@ async fn open_sqlite(url: &str) -> Result<Pools, StoreError> {
         .synchronous(SqliteSynchronous::Full)
         .busy_timeout(Duration::from_millis(ACQUIRE_TIMEOUT_MS))
         .pragma("wal_autocheckpoint", WAL_PAGES_MAX)
+        .statement_cache_capacity(STATEMENTS_KEPT)
         .foreign_keys(true);
-    let write = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await?;
+    let batches = options.clone().row_buffer_size(ROWS_BUFFERED);
+    // A file does not go away as a server does: no connection is asked whether it is alive.
+    let pool = |connections| SqlitePoolOptions::new().max_connections(connections).test_before_acquire(false);
+    let write = pool(1).connect_with(batches.clone()).await?;
     // Not opened before it is needed: most networks promise that a click is on disk.
-    let relaxed = SqlitePoolOptions::new().max_connections(1);
-    let relaxed = relaxed.connect_lazy_with(options.clone().synchronous(SqliteSynchronous::Normal));
-    let read = SqlitePoolOptions::new().max_connections(READERS_MAX);
+    let relaxed = pool(1).connect_lazy_with(batches.synchronous(SqliteSynchronous::Normal));
+    let read = pool(READERS_MAX);
     let read = read.connect_with(options.pragma("query_only", "1")).await?;
     Ok(Pools::Sqlite { read, write, relaxed })
 }

@@ -7,7 +7,7 @@ use sqlx::{Database, Decode, Encode, Type};
 
 use crate::domain::account::AccountKind;
 use crate::domain::campaign::{ApprovalMode, CampaignState};
-use crate::domain::click::{ClickLabel, ClickReason, Consent, DeviceClass};
+use crate::domain::click::{ClickLabel, ClickReason, Consent};
 use crate::domain::conversion::{Badge, ConversionState};
 use crate::domain::creative::CreativeKind;
 use crate::domain::enrollment::EnrollmentState;
@@ -24,6 +24,7 @@ use crate::domain::retention::Kept;
 use crate::domain::review::StepReason;
 use crate::domain::terms::{FeeBasis, Model};
 use crate::domain::time::{Day, Timestamp};
+use crate::domain::visitor::DeviceClass;
 
 macro_rules! stored_as_integer {
     ($($name:ident),*) => {$(

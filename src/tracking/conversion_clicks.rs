@@ -1,7 +1,7 @@
 //! Which clicks a report names: its click ids and its cookie become candidates (domain.md sections 1 and 4).
 
 use super::conversion::{Context, Report};
-use crate::domain::click::{Click, ClickLabel, ClickReason, Consent, DeviceClass, has_id};
+use crate::domain::click::{Click, ClickLabel, ClickReason, Consent, has_id};
 use crate::domain::click_token::{ClickList, ClickToken};
 use crate::domain::conversion_report::Refused;
 use crate::domain::evidence::{Beside, Candidate, ClickSource, Unresolved};
@@ -12,6 +12,7 @@ use crate::domain::report::{ClickKey, Reader};
 use crate::domain::retention::{clicks_kept_from, start_of};
 use crate::domain::terms::Terms;
 use crate::domain::time::{Timestamp, Zone};
+use crate::domain::visitor::DeviceClass;
 use crate::store::campaigns::Campaign;
 use crate::store::links::{LinkRoute, find_route_by_id};
 use crate::store::rollups::{self, ClickDeltas};

@@ -18,11 +18,12 @@ use super::link_cache::Target;
 use super::opt_out::OptOut;
 use super::recorder::Promise;
 use crate::auth::address::ClientAddress;
-use crate::domain::click::{Answer, Click, Consent, Judgement, Visit, device_of, judge, visitor_key};
+use crate::domain::click::{Answer, Click, Consent, Judgement, Visit, judge};
 use crate::domain::click_token::ClickToken;
 use crate::domain::ids::{CampaignId, ClickId, CreativeId, PublisherId};
 use crate::domain::link::{DEEP_LINK_NAMES, MacroValues, SubIds, check_destination, destination};
 use crate::domain::time::Timestamp;
+use crate::domain::visitor::{device_of, visitor_key};
 use crate::store::StoreError;
 use crate::store::creatives::Creative;
 

@@ -9,11 +9,12 @@ use futures::future::join_all;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, params_from_iter};
 use serde_json::json;
-use tallystick::domain::click::{Click, ClickLabel, Consent, DeviceClass, visitor_key};
+use tallystick::domain::click::{Click, ClickLabel, Consent};
 use tallystick::domain::ids::ClickId;
 use tallystick::domain::link::SubIds;
 use tallystick::domain::report::Reader;
 use tallystick::domain::time::Zone;
+use tallystick::domain::visitor::{DeviceClass, visitor_key};
 use tallystick::store::Store;
 use tokio::task::spawn_local;
 

@@ -195,7 +195,8 @@ fn Attribution(request: Request, draft: CampaignDraft) -> impl IntoView {
                 inputmode="numeric"
                 error=request.problem("binding_months")
                 hint="So long later orders of a customer count for the publisher of its first one, if nothing that is asked \
-                    before names another. Send customer_id in your reports; only its keyed hash is kept. 0: not at all."
+                    before names another. Send customer_id in your reports; only its keyed hash is kept. Leave it out for guests: \
+                    one id for all of them would bind them all. 0: not at all."
             />
         </div>
     }

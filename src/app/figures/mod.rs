@@ -4,6 +4,7 @@
 mod download;
 mod landed;
 mod overview;
+mod overview_facts;
 mod parts;
 mod quality;
 mod range_bar;

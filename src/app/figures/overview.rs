@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use super::overview_facts::{DEFERRAL_DAYS, Facts, balance_note, facts, recent_clicks, shown};
 use super::parts::{Card, amounts, cards, charts, commission, epc, ratio_text, root};
 use super::range_bar::{notices, range_bar};
 use super::tables::{TopList, ranking_currencies};
@@ -10,27 +11,21 @@ use crate::app::islands::LiveRegion;
 use crate::app::page::{Request, zone_of};
 use crate::app::state::App;
 use crate::app::ui::{AssetBase, StatusTag};
-use crate::domain::account::AccountKind;
 use crate::domain::click::ClickReason;
-use crate::domain::conversion::{ConversionState, OrderId};
-use crate::domain::ids::{CampaignId, ClickId, first_id_at};
+use crate::domain::conversion::OrderId;
+use crate::domain::ids::CampaignId;
 use crate::domain::money::{Currency, Money};
-use crate::domain::party::{Acting, PartyKind, PartyState, Viewer};
-use crate::domain::reason::{Outcome, ReasonCode};
+use crate::domain::party::{PartyKind, Viewer};
 use crate::domain::report::{Dimension, Ratio};
-use crate::domain::time::{MINUTE_MS, Timestamp};
+use crate::domain::time::Timestamp;
 use crate::reports::figures::{Figures, Row, ranked};
 use crate::reports::query::{Effect, Metric};
 use crate::reports::{self, Report, ReportQuery, top};
 use crate::store::conversions::{Conversion, Filter};
-use crate::store::deferrals::{self, Deferrals};
-use crate::store::{Conn, attempts, clicks, conversions, landings, ledger, parties, totals};
+use crate::store::deferrals::Deferrals;
+use crate::store::{conversions, totals};
 
-/// The counter looks back so far.
-const RECENT_MINUTES: i64 = 5;
 const RECENT_CONVERSIONS: i64 = 10;
-/// So long an admin is told of clicks that were answered before their commit.
-const DEFERRAL_DAYS: i64 = 7;
 
 /// The page under the frame.
 pub async fn overview_page(request: Request, viewer: Viewer) -> Result<AnyView, ApiError> {
@@ -71,18 +66,6 @@ struct Overview {
     conversions: Vec<Conversion>,
     names: Vec<(CampaignId, String)>,
     facts: Facts,
-}
-
-/// What is not a report: balances and what waits.
-#[derive(Default)]
-struct Facts {
-    payable: Vec<Money>,
-    approved: Vec<Money>,
-    awaiting_review: i64,
-    rejected_reports: i64,
-    parties_waiting: usize,
-    deferrals: Deferrals,
-    refused_landings: Vec<(ReasonCode, i64)>,
 }
 
 impl Overview {
@@ -371,14 +354,6 @@ fn section(title: &'static str, content: AnyView) -> AnyView {
     view! { <section class="section"><h2>{title}</h2>{content}</section> }.into_any()
 }
 
-fn shown(money: &[Money]) -> Vec<String> {
-    money.iter().map(Money::to_string).collect()
-}
-
-fn balance_note(words: &str, money: &[Money]) -> String {
-    if money.is_empty() { String::new() } else { format!("{} {words}", shown(money).join(", ")) }
-}
-
 fn cost(currency: Currency, earned: &reports::figures::Earned) -> String {
     let sums = earned.all.earning();
     Money::new(sums.commission_minor + sums.fee_minor, currency).to_string()
@@ -420,46 +395,4 @@ fn weight(effect: Effect, figures: &Figures, currency: Currency) -> i64 {
         Effect::Commission => figures.commission_minor(currency),
         Effect::ConversionRate => figures.conversion_rate().scaled(100_000).unwrap_or(0),
     }
-}
-
-async fn recent_clicks(conn: &mut Conn, acting: Acting, now: Timestamp) -> Result<i64, ApiError> {
-    let first = ClickId(first_id_at(now.plus_ms(-RECENT_MINUTES * MINUTE_MS)));
-    Ok(match acting {
-        Acting::Publisher(publisher) => clicks::recent_of_publisher(conn, publisher, first).await?,
-        Acting::Advertiser(advertiser) => clicks::recent_of_advertiser(conn, advertiser, first).await?,
-        Acting::Admin => clicks::recent(conn, first).await?,
-    })
-}
-
-async fn facts(conn: &mut Conn, acting: Acting, now: Timestamp) -> Result<Facts, ApiError> {
-    let mut facts = Facts::default();
-    match acting {
-        Acting::Publisher(publisher) => {
-            let balances = ledger::balances_of_party(conn, publisher.party()).await?;
-            facts.payable = of_kind(&balances, AccountKind::Payable);
-            facts.approved = of_kind(&balances, AccountKind::Approved);
-        }
-        Acting::Advertiser(advertiser) => {
-            let pending = conversions::count_of_advertiser(conn, advertiser, ConversionState::Pending);
-            facts.awaiting_review = pending.await?;
-        }
-        Acting::Admin => {
-            facts.payable = of_kind(&ledger::balances(conn).await?, AccountKind::Payable);
-            facts.rejected_reports = attempts::count(conn, Outcome::Rejected).await?;
-            let first_day = now.utc_day() - DEFERRAL_DAYS + 1;
-            facts.deferrals = deferrals::count_since(conn, first_day).await?;
-            facts.refused_landings = landings::refusals(conn, first_day).await?;
-            facts.parties_waiting = parties::list(conn, None, Some(PartyState::Applied), 100).await?.len();
-        }
-    }
-    Ok(facts)
-}
-
-/// The sum of the accounts of a kind, by currency.
-fn of_kind(balances: &[ledger::Balance], kind: AccountKind) -> Vec<Money> {
-    let mut sums = std::collections::BTreeMap::<Currency, i64>::new();
-    for balance in balances.iter().filter(|balance| balance.kind == kind) {
-        *sums.entry(balance.currency).or_default() += kind.displayed(balance.balance_minor);
-    }
-    sums.into_iter().map(|(currency, minor)| Money::new(minor, currency)).collect()
 }

@@ -78,6 +78,11 @@ pub async fn quality_rules(
     .into_any())
 }
 
+/// A count that is taken away.
+fn taken(count: i64) -> String {
+    if count == 0 { "0".to_owned() } else { format!("\u{2212}{count}") }
+}
+
 /// From gross clicks, rule by rule, to those that count.
 fn clicks(figures: &Figures) -> AnyView {
     let count = |reason: &ClickReason| figures.invalid.get(reason).copied().unwrap_or(0);
@@ -88,7 +93,7 @@ fn clicks(figures: &Figures) -> AnyView {
                 <tr>
                     <th scope="row">{reason.as_str().replace('_', " ")}</th>
                     <td data-label="What it finds">{reason.sentence()}</td>
-                    <td class="num" data-label="Clicks">{format!("\u{2212}{}", count(reason))}</td>
+                    <td class="num" data-label="Clicks">{taken(count(reason))}</td>
                 </tr>
             }
         })
