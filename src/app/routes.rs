@@ -47,6 +47,7 @@ pub fn Pages() -> impl IntoView {
                 <Route path=path!("/advertiser/campaigns/:id/coupons") view=advertiser::CouponsPage/>
                 <Route path=path!("/advertiser/campaigns/:id/creatives") view=advertiser::CreativesPage/>
                 <Route path=path!("/advertiser/campaigns/:id/creatives/new") view=advertiser::NewCreativePage/>
+                <Route path=path!("/advertiser/campaigns/:id/creatives/:creative") view=advertiser::EditCreativePage/>
                 <Route path=path!("/advertiser/campaigns/:id/quality") view=advertiser::QualityPage/>
                 <Route path=path!("/advertiser/campaigns/:id/uploads") view=advertiser::UploadsPage/>
                 <Route path=path!("/advertiser/campaigns/:id/uploads/:upload") view=advertiser::UploadPage/>

@@ -52,6 +52,7 @@ macro_rules! select {
 
 sql! {
     FIND = select!("r.creative_id = $1");
+    GET_OF_ADVERTISER = select!("r.creative_id = $1 and c.advertiser_id = $2");
     LIST_OF_ADVERTISER = select!("r.campaign_id = $1 and c.advertiser_id = $2 order by r.creative_id desc limit $3");
     LIST_OF_PUBLISHER = select!("r.campaign_id = $1 and r.is_active and exists (select 1 from enrollments e
         where e.campaign_id = r.campaign_id and e.publisher_id = $2 and e.state = 'approved')
@@ -61,6 +62,9 @@ sql! {
         image_digest, image_bytes, width, height, is_active, created_at_ms, version)
         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 1)";
     INSERT_IMAGE = "insert into creative_images (creative_id, content) values ($1, $2)";
+    UPDATE = "update creatives set name = $4, content = $5, destination = $6, version = version + 1
+        where creative_id = $1 and version = $3
+        and campaign_id in (select c.campaign_id from campaigns c where c.advertiser_id = $2) returning version";
     UPDATE_ACTIVE = "update creatives set is_active = $3, version = version + 1 where creative_id = $1
         and campaign_id in (select c.campaign_id from campaigns c where c.advertiser_id = $2)
         returning campaign_id";
@@ -69,6 +73,20 @@ sql! {
 /// Whoever asks: for the tracking path, and where the campaign is checked afterwards.
 pub async fn find(conn: &mut Conn, id: CreativeId) -> Result<Option<Creative>, StoreError> {
     on_driver!(conn, |c| query_as(FIND).bind(id).fetch_optional(c).await)
+}
+
+/// One of the advertiser's own.
+///
+/// # Errors
+/// `NotFound`: not a creative of this advertiser.
+pub async fn get_of_advertiser(
+    conn: &mut Conn,
+    advertiser: AdvertiserId,
+    id: CreativeId,
+) -> Result<Creative, StoreError> {
+    let found: Option<Creative> =
+        on_driver!(conn, |c| query_as(GET_OF_ADVERTISER).bind(id).bind(advertiser).fetch_optional(c).await)?;
+    found.ok_or(StoreError::NotFound)
 }
 
 /// A campaign's creatives for the advertiser whose campaign it is, newest first.
@@ -118,6 +136,36 @@ pub async fn insert(w: &mut Writer, creative: &Creative, image: Option<&[u8]>) -
         .map(drop))?;
     let Some(image) = image else { return Ok(()) };
     on_driver!(w, |c| query(INSERT_IMAGE).bind(creative.creative_id).bind(image).execute(c).await.map(drop))
+}
+
+/// What an advertiser changes of a creative; its image stays, since pages and caches have it.
+#[derive(Debug)]
+pub struct CreativeEdit<'a> {
+    pub creative_id: CreativeId,
+    pub advertiser_id: AdvertiserId,
+    /// Of what was looked at.
+    pub version: i64,
+    pub name: &'a str,
+    pub content: &'a str,
+    pub destination: &'a str,
+}
+
+/// Changes a creative's words and where it leads.
+///
+/// # Errors
+/// `Conflict`: it was changed since, or is not one of this advertiser.
+pub async fn update(w: &mut Writer, edit: &CreativeEdit<'_>) -> Result<(), StoreError> {
+    w.changed(Change::Routes);
+    let updated: Option<i64> = on_driver!(w, |c| query_scalar(UPDATE)
+        .bind(edit.creative_id)
+        .bind(edit.advertiser_id)
+        .bind(edit.version)
+        .bind(edit.name)
+        .bind(edit.content)
+        .bind(edit.destination)
+        .fetch_optional(c)
+        .await)?;
+    updated.map(drop).ok_or(StoreError::Conflict)
 }
 
 /// Switches a creative on or off; gives its campaign.

@@ -147,7 +147,7 @@ async fn a_banner_is_served_clicked_and_paused() {
         let row = report.lines().find(|line| line.starts_with("Spring,")).unwrap_or_else(|| panic!("{report}"));
         assert!(row.starts_with(&format!("Spring,{},2,", creative.creative_id)) && row.contains("EUR,0,1,"), "{row}");
         let list = boots.browser.get(&format!("/advertiser/campaigns/{}/creatives", boots.campaign)).await.plain();
-        assert!(list.contains("live 2 1 Pause"), "{list}");
+        assert!(list.contains("live 2 1 Edit Pause"), "{list}");
 
         let own = creative.creative_id.to_string();
         let paused = [("creative_id", own.as_str())];
@@ -220,6 +220,51 @@ async fn a_text_link_leads_where_its_advertiser_says() {
         let creative = creative.to_string();
         boots.browser.submit("/api/pause_creative", &[("creative_id", &creative)]).await;
         assert!(visitor.click(&click).await.answer.location().starts_with("https://shop.example/welcome?"));
+        app.stop().await;
+    }
+}
+
+/// A change is there at once for clicks and for publishers; two people who change the same do not overwrite each other.
+#[tokio::test]
+async fn a_creative_is_changed() {
+    for kind in Kind::all() {
+        let app = TestApp::start(kind).await;
+        let boots = live_campaign(&app, "Winter boots", ApprovalMode::Automatic).await;
+        let (browser, id) = publisher(&app, "Garden Letters").await;
+        link(&app, id, boots.campaign).await;
+        let campaign = boots.campaign.to_string();
+        let fields = [("campaign_id", campaign.as_str()), ("name", "Words"), ("words", "Boots"), ("destination", "")];
+        boots.browser.submit("/api/create_text_creative", &fields).await;
+        let creative = newest(&app, &boots).await.unwrap().creative_id.to_string();
+        let click = format!("/c/{campaign}/{id}?creative={creative}");
+        let visitor = Visitor::new(&app, 1);
+        assert!(visitor.click(&click).await.answer.location().starts_with("https://shop.example/welcome?"));
+
+        let form = format!("/advertiser/campaigns/{campaign}/creatives/{creative}");
+        let page = boots.browser.get(&form).await;
+        assert!(page.status == 200 && page.text.contains("value=\"Boots\""), "{}", page.text);
+        let change = |version: &'static str, words: &'static str, destination: &'static str| {
+            let fields = [("creative_id", creative.clone()), ("version", version.into()), ("name", "Spring".into())];
+            fields.into_iter().chain([("words", words.to_owned()), ("destination", destination.to_owned())])
+        };
+        let send = async |fields: Vec<(&'static str, String)>| {
+            let fields: Vec<_> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
+            boots.browser.submit("/api/update_creative", &fields).await.text
+        };
+        for (words, destination, problem) in [
+            ("", "", "The text needs 1 to 200 characters"),
+            ("Coats", "https://elsewhere.example/", "elsewhere.example"),
+        ] {
+            let page = send(change("1", words, destination).collect()).await;
+            assert!(page.contains(problem) && page.contains("Edit Words"), "{page}");
+        }
+        let page = send(change("1", "Coats", "https://shop.example/coats").collect()).await;
+        assert!(page.contains("The creative is changed"), "{page}");
+        let late = send(change("1", "Socks", "").collect()).await;
+        assert!(late.contains("It was changed in the meantime") && late.contains("value=\"Socks\""), "{late}");
+        assert!(visitor.click(&click).await.answer.location().starts_with("https://shop.example/coats?"));
+        let code = browser.get("/publisher/creatives").await.plain();
+        assert!(code.contains("Spring") && code.contains("Coats") && !code.contains("Socks"), "{code}");
         app.stop().await;
     }
 }

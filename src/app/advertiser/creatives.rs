@@ -3,21 +3,24 @@
 use leptos::prelude::*;
 
 use super::steps::{advertiser_of, page_of};
-use crate::app::api::creative::{CreateTextCreative, PauseCreative, ResumeCreative};
-use crate::app::creatives::adding::{self, CREATIVES_MAX};
+use crate::app::api::creative::{CreateTextCreative, PauseCreative, ResumeCreative, UpdateCreative};
+use crate::app::creatives::adding::{self, CREATIVES_MAX, Entered};
 use crate::app::error::ApiError;
 use crate::app::forms;
 use crate::app::page::{Request, role_page};
 use crate::app::publisher::destinations;
 use crate::app::ui::{Field, Hidden, Icon, StatusTag, Submit};
 use crate::domain::creative::{CreativeKind, Size};
-use crate::domain::ids::CampaignId;
+use crate::domain::ids::{CampaignId, CreativeId};
 use crate::domain::party::{PartyKind, Viewer};
 use crate::domain::report::Dimension;
 use crate::reports::figures::{self, Figures};
 use crate::reports::query::{Preset, Range, ReportQuery};
 use crate::store::campaigns::{self, Campaign};
 use crate::store::creatives::{self, Creative};
+
+const WORDS_HINT: &str = "What visitors read, as in: Boots that stay dry, 20 % off.";
+const ALTERNATIVE_HINT: &str = "What the banner says, for visitors who do not see it.";
 
 #[component]
 pub fn CreativesPage() -> impl IntoView {
@@ -133,7 +136,12 @@ fn Row(creative: Creative, figures: Figures) -> impl IntoView {
             </td>
             <td class="num" data-label="Clicks">{figures.clicks.gross()}</td>
             <td class="num" data-label="Conversions">{figures.conversions()}</td>
-            <td data-label="Next"><Switch creative=creative/></td>
+            <td data-label="Next">
+                <div class="btn-row">
+                    <a class="btn" href=adding::edit_form_of(creative.campaign_id, creative.creative_id)>"Edit"</a>
+                    <Switch creative=creative/>
+                </div>
+            </td>
         </tr>
     }
 }
@@ -201,10 +209,49 @@ pub fn NewCreativePage() -> impl IntoView {
     })
 }
 
+/// Name, words and destination of one that is there.
+#[component]
+pub fn EditCreativePage() -> impl IntoView {
+    role_page(PartyKind::Advertiser, "Edit a creative", async |request, viewer| {
+        let (campaign, id): (CampaignId, CreativeId) = (request.param("id")?, request.param("creative")?);
+        let advertiser = advertiser_of(&viewer)?;
+        let mut conn = request.app.store.snapshot().await?;
+        let creative = creatives::get_of_advertiser(&mut conn, advertiser, id).await?;
+        let campaign = campaigns::get_of_advertiser(&mut conn, advertiser, campaign).await?;
+        drop(conn);
+        if creative.campaign_id != campaign.campaign_id {
+            return Err(ApiError::NotFound);
+        }
+        let (label, hint) = match creative.kind {
+            CreativeKind::Text => ("Words to click", WORDS_HINT),
+            CreativeKind::Banner => ("Alternative text", ALTERNATIVE_HINT),
+        };
+        let action = ServerAction::<UpdateCreative>::new();
+        let Creative { name, content, destination, version, .. } = creative.clone();
+        let heading = format!("Edit {name}");
+        let now = Entered { name, words: content, destination };
+        let fields = shared_fields(&request, &campaign, label, hint, &now);
+        let (buttons, problem) = (buttons(&campaign, "Save"), request.problem(""));
+        let preview = creative.size().is_some().then(|| view! { <Preview creative=creative/> });
+        Ok(view! {
+            <Crumbs campaign=campaign here="Edit"/>
+            <div class="page-head"><h1>{heading}</h1></div>
+            {(!problem.is_empty()).then(|| view! { <p class="error">{problem}</p> })}
+            <ActionForm action=action attr:class="form">
+                <Hidden name="creative_id" value=id.to_string()/>
+                <Hidden name="version" value=version.to_string()/>
+                {preview}
+                {fields}
+                {buttons}
+            </ActionForm>
+        }
+        .into_any())
+    })
+}
+
 fn text_form(request: &Request, campaign: &Campaign) -> AnyView {
     let action = ServerAction::<CreateTextCreative>::new();
-    let hint = "What visitors read, as in: Boots that stay dry, 20 % off.";
-    let fields = shared_fields(request, campaign, "Words to click", hint);
+    let fields = shared_fields(request, campaign, "Words to click", WORDS_HINT, &Entered::default());
     let (id, buttons) = (campaign.campaign_id.to_string(), buttons(campaign, "Add the text link"));
     view! {
         <ActionForm action=action attr:class="form">
@@ -221,12 +268,7 @@ fn banner_form(request: &Request, campaign: &Campaign) -> AnyView {
     view! {
         <form class="form" method="post" action="/creatives/upload" enctype="multipart/form-data">
             <Hidden name="campaign_id" value=campaign.campaign_id.to_string()/>
-            {shared_fields(
-                request,
-                campaign,
-                "Alternative text",
-                "What the banner says, for visitors who do not see it.",
-            )}
+            {shared_fields(request, campaign, "Alternative text", ALTERNATIVE_HINT, &Entered::default())}
             <Field
                 name="file"
                 label="File"
@@ -241,8 +283,14 @@ fn banner_form(request: &Request, campaign: &Campaign) -> AnyView {
     .into_any()
 }
 
-fn shared_fields(request: &Request, campaign: &Campaign, label: &'static str, hint: &'static str) -> AnyView {
-    let destination = request.value("destination", "");
+fn shared_fields(
+    request: &Request,
+    campaign: &Campaign,
+    label: &'static str,
+    hint: &'static str,
+    now: &Entered,
+) -> AnyView {
+    let destination = request.value("destination", &now.destination);
     let hosts = format!(
         "Empty: the landing page, {}. Else a page on {}. It may hold macros.",
         campaign.landing_url,
@@ -253,10 +301,10 @@ fn shared_fields(request: &Request, campaign: &Campaign, label: &'static str, hi
             name="name"
             label="Name"
             hint="For you and your publishers, as in: Spring 300 × 250."
-            value=request.value("name", "")
+            value=request.value("name", &now.name)
             error=request.problem("name")
         />
-        <Field name="words" label=label hint=hint value=request.value("words", "") error=request.problem("words")/>
+        <Field name="words" label=label hint=hint value=request.value("words", &now.words) error=request.problem("words")/>
         <Field
             name="destination"
             label="Where it leads"

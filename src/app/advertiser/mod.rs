@@ -29,7 +29,7 @@ pub use campaign::CampaignPage;
 pub use campaigns::CampaignsPage;
 pub use conversions::Conversions;
 pub use coupons::CouponsPage;
-pub use creatives::{CreativesPage, NewCreativePage, Preview, switch_creative};
+pub use creatives::{CreativesPage, EditCreativePage, NewCreativePage, Preview, switch_creative};
 pub use edit::{EditCampaignPage, NewCampaignPage};
 pub use find::Find;
 pub use integration::IntegrationPage;

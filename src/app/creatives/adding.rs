@@ -1,4 +1,4 @@
-//! Adding a creative to an advertiser's campaign.
+//! Adding a creative to an advertiser's campaign, and changing one.
 
 use crate::app::error::ApiError;
 use crate::app::forms;
@@ -9,7 +9,7 @@ use crate::domain::creative::{CreativeKind, Words};
 use crate::domain::ids::{AdvertiserId, CampaignId, CreativeId};
 use crate::domain::party::Name;
 use crate::store::campaigns::{self, Campaign};
-use crate::store::creatives::{self, Creative};
+use crate::store::creatives::{self, Creative, CreativeEdit};
 
 /// A campaign has at most so many creatives, and its list shows them all.
 pub const CREATIVES_MAX: i64 = 200;
@@ -22,6 +22,11 @@ pub fn page_of(campaign: CampaignId) -> String {
 /// The form for one more.
 pub fn form_of(campaign: CampaignId, kind: CreativeKind) -> String {
     format!("{}/new?kind={kind}", page_of(campaign))
+}
+
+/// The form that changes one.
+pub fn edit_form_of(campaign: CampaignId, creative: CreativeId) -> String {
+    format!("{}/{creative}", page_of(campaign))
 }
 
 /// What an advertiser entered about a creative, without a banner's file.
@@ -55,6 +60,13 @@ impl Entered {
             content: Words::parse(&self.words).map_err(|bad| ("words", forms::sentence(&bad.to_string())))?,
             destination: destination.map_err(|message| ("destination", message))?,
         })
+    }
+}
+
+impl Checked {
+    pub fn edit(&self, creative_id: CreativeId, advertiser_id: AdvertiserId, version: i64) -> CreativeEdit<'_> {
+        let (name, content, destination) = (self.name.as_str(), self.content.as_str(), self.destination.as_str());
+        CreativeEdit { creative_id, advertiser_id, version, name, content, destination }
     }
 }
 

@@ -6,8 +6,10 @@ use std::sync::Arc;
 
 use futures::future::join_all;
 use futures::poll;
+use tokio::task::unconstrained;
 
 use super::campaigns::{self, BOOTS, CITIES, CLEARANCE, COOKWARE, COURSES, POLISH, TENTS, TRAINS};
+use super::creatives::{self, Standing};
 use super::links::{self, OLD_BANNER, Placed};
 use super::money::{self, LATE_PAYER, Runs};
 use super::orders::{self, Order};
@@ -77,6 +79,7 @@ struct Life<'a> {
     people: People,
     ids: Vec<CampaignId>,
     placed: Vec<Placed>,
+    standing: Standing,
     visits: Vec<Visit>,
     orders: Vec<Order>,
     /// Of the visits that lead to an order, by their place.
@@ -104,14 +107,28 @@ pub async fn play(stage: &Stage, size: Size) -> anyhow::Result<()> {
     }
     campaigns::make_key(stage, &people, COOKWARE, ids[COOKWARE]).await?;
     let placed = links::place_all(stage, &people, &ids).await?;
+    let standing = creatives::provide(stage, &people, &ids).await?;
     campaigns::give_coupon(stage, &people, BOOTS, ids[BOOTS], PODCAST).await?;
     let mut dice = Dice::new(&*stage.app.environment.entropy);
     let visits = traffic::plan(stage, &mut dice, size.clicks);
     let orders = orders::plan(&visits, stage.end(), &mut dice, size.orders);
     let (tokens, waiting, landings, runs) = (HashMap::new(), Vec::new(), Vec::new(), Runs::default());
     let unstored_from = 0;
-    let mut life =
-        Life { stage, people, ids, placed, visits, orders, tokens, waiting, unstored_from, landings, runs, dice };
+    let mut life = Life {
+        stage,
+        people,
+        ids,
+        placed,
+        standing,
+        visits,
+        orders,
+        tokens,
+        waiting,
+        unstored_from,
+        landings,
+        runs,
+        dice,
+    };
     for (at, happening) in life.plan() {
         stage.clock.move_to(at);
         life.happen(happening).await?;
@@ -183,7 +200,8 @@ impl Life<'_> {
         let target = tracking.links.find(&self.placed[visit.spot].slug).await?;
         let target = target.ok_or_else(|| anyhow::anyhow!("a link is gone"))?;
         let (method, headers) = (visit.method(), visit.headers());
-        let followed = make_click(tracking, &target, visit.address.into(), "", &method, &headers).await?;
+        let query = self.standing[visit.spot].map(|id| format!("creative={id}")).unwrap_or_default();
+        let followed = make_click(tracking, &target, visit.address.into(), &query, &method, &headers).await?;
         if let Some(token) = followed.token {
             self.tokens.insert(place, token);
             if visit.lands(place) {
@@ -194,8 +212,10 @@ impl Life<'_> {
             }
         }
         let (recorder, readers) = (tracking.recorder.clone(), target.readers.clone());
-        let mut stored: Waiting = Box::pin(async move { recorder.record(followed.click, readers).await });
-        // The first look puts it into the queue, so that the order of time is the order of the queue.
+        // The first look puts it into the queue, so that the order of time is the order of the queue: also where this
+        // task has done so much at once that the runtime would have it wait a turn.
+        let stored = unconstrained(async move { recorder.record(followed.click, readers).await });
+        let mut stored: Waiting = Box::pin(stored);
         if poll!(&mut stored).is_pending() {
             self.waiting.push(stored);
         }

@@ -18,7 +18,7 @@ pub struct Spot {
     pub campaign: usize,
     name: &'static str,
     path: &'static str,
-    sub1: &'static str,
+    pub sub1: &'static str,
     pub weight: u64,
     /// On which day it is first seen.
     pub from: i64,

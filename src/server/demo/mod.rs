@@ -4,6 +4,7 @@
 //! same function as at the end points, money through the settlement. Only the clock is moved by hand.
 
 mod campaigns;
+mod creatives;
 mod life;
 mod links;
 mod money;

@@ -101,6 +101,12 @@ pub const LOOKS: &[Look] = &[
     Look("GET /advertiser/campaigns/{id}/coupons", "/advertiser/campaigns/{x_live}/coupons", &[X], 200),
     Look("GET /advertiser/campaigns/{id}/creatives", "/advertiser/campaigns/{x_live}/creatives", &[X], 200),
     Look("GET /advertiser/campaigns/{id}/creatives/new", "/advertiser/campaigns/{x_live}/creatives/new", &[X], 200),
+    Look(
+        "GET /advertiser/campaigns/{id}/creatives/{creative}",
+        "/advertiser/campaigns/{x_live}/creatives/{x_banner}",
+        &[X],
+        200,
+    ),
     Look("GET /advertiser/campaigns/{id}/quality", "/advertiser/campaigns/{x_live}/quality?seconds=9", &[X], 200),
     Look("GET /advertiser/campaigns/{id}/uploads", "/advertiser/campaigns/{x_live}/uploads", &[X], 200),
     Look(
@@ -192,6 +198,11 @@ pub const POSTS: &[Post] = &[
     Post(CSV_UPLOAD, &[("campaign_id", "{x_live}")], &[X]),
     Post("/api/record_upload", &[("campaign_id", "{y_live}"), ("upload_id", "{x_upload}")], NO_ONE),
     Post("/api/record_upload", &[("campaign_id", "{x_live}"), ("upload_id", "{x_upload}")], &[X]),
+    Post(
+        "/api/update_creative",
+        &[("creative_id", "{x_banner}"), ("version", "1"), ("name", "Finchbanner"), ("words", "Boots")],
+        &[X],
+    ),
     Post("/api/pause_creative", &[("creative_id", "{x_banner}")], &[X]),
     Post("/api/resume_creative", &[("creative_id", "{x_banner}")], &[X]),
     Post(
