@@ -15,6 +15,7 @@ mod holds;
 mod landing;
 mod links;
 mod live;
+mod market;
 mod members;
 mod network;
 mod page;
