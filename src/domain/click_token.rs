@@ -223,6 +223,56 @@ mod tests {
         }
     }
 
+    fn checked(text: &str) -> Result<(), Forged> {
+        ClickToken::read(text).and_then(|token| token.check(&KEY, CAMPAIGN, PUBLISHER))
+    }
+
+    #[test]
+    fn any_other_letter_anywhere_is_forged() {
+        let good = token(i64::MAX >> 1).to_string();
+        let mut tried = 0;
+        for place in 0..good.len() {
+            for other in (0..=u8::MAX).map(char::from) {
+                let changed = format!("{}{other}{}", &good[..place], &good[place + 1..]);
+                let is_same = changed.eq_ignore_ascii_case(&good);
+                assert_eq!(checked(&changed), if is_same { Ok(()) } else { Err(Forged) }, "{place} {other:?}");
+                tried += usize::from(!is_same);
+            }
+            for cut in [format!("{}{}", &good[..place], &good[place + 1..]), good[..place].to_owned()] {
+                assert_eq!(checked(&cut), Err(Forged), "{cut}");
+            }
+        }
+        let letters = good.bytes().filter(u8::is_ascii_alphabetic).count();
+        assert_eq!(tried, TOKEN_LENGTH * 255 - letters, "all but the other case of a letter");
+    }
+
+    /// All have the shape, so that each is refused by its code alone; half name a click and a link that there are.
+    #[test]
+    fn none_of_a_million_random_tokens_counts() {
+        let real = token(i64::MAX >> 1);
+        let mut state = 0x2026_1122_u64;
+        let mut random = || {
+            state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+            let mixed = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+            let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+            mixed ^ (mixed >> 31)
+        };
+        for number in 0..1_000_000 {
+            let mut mac = [0; MAC_BYTES];
+            let (first, second) = (random().to_be_bytes(), random().to_be_bytes());
+            mac.copy_from_slice(&[&first[..], &second[..MAC_BYTES - 8]].concat());
+            let mut made_up = ClickToken { mac, ..real };
+            if number % 2 == 0 {
+                made_up.click_id = ClickId((random() >> 1) as i64);
+                made_up.link_id = LinkId((random() >> 1) as i64);
+            }
+            let text = made_up.to_string();
+            assert_eq!(ClickToken::read(&text), Ok(made_up), "it has the shape: {text}");
+            assert_eq!(checked(&text), Err(Forged), "{text}");
+        }
+        assert_eq!(checked(&real.to_string()), Ok(()));
+    }
+
     #[test]
     fn what_has_not_the_shape_is_forged() {
         let text = token(1).to_string();

@@ -159,7 +159,7 @@ fn hold(inputs: &Inputs, terms: &Terms, credit: &Credit) -> Option<ReasonCode> {
 mod tests {
     use super::*;
     use crate::domain::coupon::tests::coupon;
-    use crate::domain::evidence::{Arrival, Beside, Content, Evidence, Unresolved, compare};
+    use crate::domain::evidence::{Arrival, Beside, ClickSource, Content, Evidence, Unresolved, compare};
     use crate::domain::evidence_tests::{any_inputs, click, evidence, inputs};
     use crate::domain::rule::EventName;
     use crate::domain::terms::{Model, example};
@@ -329,6 +329,24 @@ mod tests {
         fn the_order_of_the_inputs_does_not_matter((all, other, terms) in shuffled()) {
             let turned: Vec<Terms> = terms.iter().rev().cloned().collect();
             prop_assert_eq!(decide(&all, &terms).unwrap(), decide(&other, &turned).unwrap());
+        }
+
+        #[test]
+        fn how_a_click_id_came_is_told_and_decides_nothing(all in any_inputs(), ways in any::<u64>()) {
+            const WAYS: [&[ClickSource]; 3] =
+                [&[ClickSource::Parameter], &[ClickSource::Cookie], &[ClickSource::Parameter, ClickSource::Cookie]];
+            let mut moved = all.clone();
+            let clicks = moved.evidence.iter_mut().flat_map(|evidence| &mut evidence.clicks);
+            for (number, click) in clicks.enumerate() {
+                click.sources = WAYS[(ways >> (2 * number)) as usize % 4 % 3].to_vec();
+            }
+            let terms = [example(1), Terms { model: Model::FirstClick, ..example(2) }];
+            let decided = |inputs: &Inputs| {
+                let mut decision = decide(inputs, &terms).unwrap();
+                decision.trace.iter_mut().for_each(|line| line.sources.clear());
+                decision
+            };
+            prop_assert_eq!(decided(&moved), decided(&all));
         }
 
         #[test]

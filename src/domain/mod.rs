@@ -59,3 +59,5 @@ mod terms_tests;
 pub mod time;
 pub mod trace;
 pub mod visitor;
+#[cfg(test)]
+mod window_tests;
