@@ -201,7 +201,7 @@ impl Counts {
         for (way, tally) in &self.by_way {
             let wrong = tally.wrong - tally.wrong_unverified - tally.wrong_by_coupon;
             let given = tally.given - tally.given_unverified;
-            if *way != Way::Toolbars && wrong + given > 0 {
+            if *way != Way::LedAstray && wrong + given > 0 {
                 problems.push(format!("{}: {wrong} sales of another and {given} of nobody credited", way.name()));
             }
             if let Some(count) = tally.why.get(&Lost::Unexplained) {

@@ -5,14 +5,19 @@ use std::collections::{BTreeMap, HashMap};
 
 use anyhow::ensure;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use tallystick::domain::click_token::ClickToken;
+use tallystick::domain::ids::{CampaignId, ClickId, LinkId, PublisherId, first_id_at};
+use tallystick::domain::secret::SecretKey;
 use tallystick::domain::signature::{SignedRequest, sign};
 use tallystick::domain::time::{DAY_MS, Timestamp};
 
 use super::browser::{Device, Keeper, Load, Policy};
-use super::dice::Dice;
 use super::people::{Act, Claim, FORGER, Order, POACHER, REPLAYER, RIVAL, STUFFER, Shopper, TOOLBAR, time_of};
 use super::place::{Place, Shop, coupon_code};
 use super::way::Way;
+
+/// So far into the future lie the made-up ids that shall stand before all true ones.
+const MADE_UP_AHEAD_MS: i64 = 1_000 * DAY_MS;
 
 /// A report that was sent: the clicks of which it told, by publisher and time.
 #[derive(Debug, Clone)]
@@ -68,8 +73,8 @@ impl Live {
             Act::Click { device, publisher } => self.follow(place, shop, device, publisher, Load::Click, now).await,
             Act::Forced { device } => self.follow(place, shop, device, TOOLBAR, Load::Forced, now).await,
             Act::Stuff { device, load } => self.stuff(place, shop, device, load, now).await,
-            Act::Lure { device } => {
-                let id = made_up(&format!("{}{device}{}", self.shopper.shop, now.0), now);
+            Act::Lure { device, is_of_future } => {
+                let id = made_up(if is_of_future { now.plus_ms(MADE_UP_AHEAD_MS) } else { now }, device as i64);
                 self.devices[device].land(&place.net, shop.site(), &id, now).await
             }
             Act::Clear { device } => {
@@ -248,7 +253,7 @@ impl Live {
     async fn forge(&mut self, place: &Place, shop: &Shop, number: usize, now: Timestamp) -> anyhow::Result<()> {
         let order = self.shopper.orders[number].clone();
         let query = fields(&order, order.amount_minor);
-        let mut ids = vec![made_up(&order.id, now)];
+        let mut ids = vec![made_up(now, number as i64)];
         ids.extend(self.ids.keys().min().map(|id| altered(id)));
         for id in ids {
             let status = self.fraud_pixel(place, shop, FORGER, &format!("click_id={id}&{query}"), now).await?;
@@ -301,13 +306,10 @@ async fn postback(place: &Place, query: &str) -> anyhow::Result<(u16, serde_json
     Ok((answer.status().as_u16(), serde_json::from_str(&answer.text().await?)?))
 }
 
-/// 44 fitting characters, of a time a moment ahead, so that browsers sort it before the true ones.
-fn made_up(text: &str, now: Timestamp) -> String {
-    let of = text.bytes().fold(7_u64, |sum, byte| sum.wrapping_mul(31).wrapping_add(u64::from(byte)));
-    let mut dice = Dice::new(now.0 as u64, of);
-    let letters: Vec<char> = "0123456789abcdefghjkmnpqrstvwxyz".chars().collect();
-    let rest: String = (0..41).map(|_| dice.pick(&letters)).collect();
-    format!("04z{rest}")
+/// A click id that is right in all but its code: another key made it.
+fn made_up(at: Timestamp, number: i64) -> String {
+    let key = SecretKey::from_bytes([0xff; 32]);
+    ClickToken::issue(&key, ClickId(first_id_at(at) + number), LinkId(1), CampaignId(1), PublisherId(1))
 }
 
 /// Another click id than this one, of the same shape.

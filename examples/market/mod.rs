@@ -16,8 +16,10 @@
 //! pixel's request can be sent by anybody who guesses an order number. After the last report the clock goes on until
 //! everything that is approved by itself has been.
 //!
-//! Toolbars have a shop of their own outside of the promise: they lead the shopper's own window over their link just
-//! before the order, which by a campaign's last-click rule is the last click. No report can tell it from a person's.
+//! Where a shopper's own browser is led astray, a shop of its own stands outside of the promise. Toolbars lead the window
+//! over their link just before the order, which by a last-click rule is the last click: no report can tell it from a
+//! person's. And three made-up click ids in a browser that blocks the tag push true ones out of the shop's cookie, which
+//! has room for four. In the other shops it is one or two of them.
 
 mod browser;
 mod count;

@@ -53,9 +53,10 @@ pub enum Act {
         device: usize,
         load: Load,
     },
-    /// The shop is opened with a click id that the fraudster made up.
+    /// The shop is opened with a click id that the fraudster made up: of now, or of a time to come.
     Lure {
         device: usize,
+        is_of_future: bool,
     },
     /// The person empties this browser.
     Clear {
@@ -258,12 +259,14 @@ fn order(dice: &mut Dice, shopper: &mut Shopper, number: usize, from: u64, devic
 /// What is done around an order by those whose it is not.
 fn frauds(dice: &mut Dice, shopper: &mut Shopper, order: usize) {
     let Order { step, device, .. } = shopper.orders[order];
-    if shopper.way() == Way::Toolbars && dice.permille(200) {
+    if shopper.way() == Way::LedAstray && dice.permille(200) {
         shopper.put_before(step, Act::Forced { device });
     }
     if dice.permille(40) {
-        for _ in 0..1 + dice.below(3) {
-            shopper.put_before(step, Act::Lure { device });
+        let is_of_future = dice.permille(500);
+        let times = if shopper.way() == Way::LedAstray { 3 } else { 1 + dice.below(2) };
+        for _ in 0..times {
+            shopper.put_before(step, Act::Lure { device, is_of_future });
         }
     }
     if dice.permille(80) {

@@ -88,7 +88,7 @@ pub fn owner(click: Option<Sent>, order: &Order) -> Option<usize> {
 /// Why the network was not told of the click, or of the coupon, by which an order is somebody's.
 pub fn lost(shopper: &Shopper, order: &Order, sent: Option<Sent>) -> Lost {
     let (policy, way) = (shopper.devices[order.device], shopper.way());
-    let is_lure = |act: &Act| *act == Act::Lure { device: order.device };
+    let is_lure = |act: &Act| matches!(act, Act::Lure { device, .. } if *device == order.device);
     let lures = shopper.acts.range(..order.step).filter(|(_, act)| is_lure(act)).count();
     let Some(sent) = sent else { return if lures > 0 { Lost::Refused } else { Lost::Unexplained } };
     if !shopper.devices[sent.device].consents() {

@@ -21,8 +21,9 @@ pub enum Way {
     Twice,
     /// As [`Way::Server`], in a campaign whose first click counts.
     FirstClick,
-    /// As [`Way::Server`]; toolbars lead its shoppers over their own link just before they pay.
-    Toolbars,
+    /// As [`Way::Server`]; its shoppers' own browsers are led astray: toolbars open their link just before the order, and
+    /// other sites open the shop again and again with click ids that they made up.
+    LedAstray,
 }
 
 impl Way {
@@ -35,7 +36,7 @@ impl Way {
         Self::Late,
         Self::Twice,
         Self::FirstClick,
-        Self::Toolbars,
+        Self::LedAstray,
     ];
 
     pub const fn name(self) -> &'static str {
@@ -48,7 +49,7 @@ impl Way {
             Self::Late => "server, late",
             Self::Twice => "server, three times",
             Self::FirstClick => "server, first click",
-            Self::Toolbars => "server, toolbars",
+            Self::LedAstray => "server, led astray",
         }
     }
 

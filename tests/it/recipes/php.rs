@@ -64,6 +64,10 @@ pub async fn keeps_click_ids(place: &Place, served: &Served, page: &str) {
     let none_older = [&ids[..2], &ids[4..]].concat();
     let three = kept(place, &ask(served, &landing(newest), &cookie(&none_older)).await);
     assert_eq!(three, Some([newest, &ids[0], &ids[1]].join(".")), "the fourth no longer counts");
+
+    // Made up, it would stand before all true ones, and next to it none of the older ones would count.
+    let ahead = ids_of(place, &[-2]);
+    assert_eq!(kept(place, &ask(served, &landing(&ahead[0]), &cookie(&ids[..4])).await), None, "of a time to come");
 }
 
 fn php(place: &Place) -> Option<Command> {

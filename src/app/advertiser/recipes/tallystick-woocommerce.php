@@ -14,6 +14,7 @@ defined('ABSPATH') || exit;
 
 const TALLYSTICK_COOKIE = 'ts_{campaign}';
 const TALLYSTICK_SECONDS = {seconds};
+const TALLYSTICK_YEAR_2020 = 1577836800;
 const TALLYSTICK_TRIES = 10;
 
 add_action('before_woocommerce_init', function () {
@@ -45,7 +46,8 @@ function tallystick_capture(): void
     $given = $_GET['{parameter}'] ?? '';
     $given = is_string($given) ? strtolower($given) : '';
     $kept = tallystick_kept();
-    if (!tallystick_is_click_id($given) || in_array($given, $kept, true) || headers_sent()) {
+    $is_new = tallystick_is_click_id($given) && !in_array($given, $kept, true);
+    if (!$is_new || tallystick_is_ahead($given) || headers_sent()) {
         return;
     }
     $_COOKIE[TALLYSTICK_COOKIE] = implode('.', tallystick_choose(array_merge([$given], $kept)));
@@ -146,7 +148,13 @@ function tallystick_choose(array $ids): array
     return array_merge(array_slice($ids, 0, 3), array_slice($older, -1));
 }
 
-/** The millisecond that an id carries; only differences of it mean something. */
+/** Of a time to come, but for a day in which clocks may differ: made up, to crowd true ids out. */
+function tallystick_is_ahead(string $id): bool
+{
+    return tallystick_ms($id) > (time() - TALLYSTICK_YEAR_2020 + 86400) * 1000;
+}
+
+/** The millisecond since 2020 that an id carries. */
 function tallystick_ms(string $id): int
 {
     $number = 0;

@@ -17,7 +17,7 @@ export function capture(request, response) {
   const parameters = new URLSearchParams(request.url.split("?")[1] ?? "");
   const given = (parameters.get("{parameter}") ?? "").toLowerCase();
   const ids = kept(request);
-  if (!CLICK_ID.test(given) || ids.includes(given)) return;
+  if (!CLICK_ID.test(given) || ids.includes(given) || isAhead(given)) return;
   const secure = request.socket?.encrypted || request.headers["x-forwarded-proto"] === "https" ? "; Secure" : "";
   const list = choose([given, ...ids]).join(".");
   const cookie = `${COOKIE}=${list}; Max-Age=${COOKIE_SECONDS}; Path=/; SameSite=Lax${secure}`;
@@ -77,7 +77,10 @@ function choose(ids) {
   return [...sorted.slice(0, 3), ...sorted.slice(3).filter(counts).slice(-1)];
 }
 
-/** The millisecond that an id carries; only differences of it mean something. */
+/** Of a time to come, but for a day in which clocks may differ: made up, to crowd true ids out. */
+const isAhead = (id) => milliseconds(id) > Date.now() - Date.UTC(2020, 0) + 86_400_000;
+
+/** The millisecond since 2020 that an id carries. */
 function milliseconds(id) {
   const number = [...id.slice(1, 11)].reduce((sum, digit) => sum * 32 + DIGITS.indexOf(digit), 0);
   return Math.floor(number / 16) % 2 ** 43;
