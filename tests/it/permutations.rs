@@ -128,6 +128,9 @@ async fn every_order_of_arrival_ends_in_the_same_state_and_balances() {
                 assert_eq!((&state, &moved), (&first.0, &first.1), "{kind:?} {name} {sequence:?}");
             }
         }
+        // Decisions that later ones replaced, too: a report more than there are conversions at least.
+        let stored = crate::windows::replayed(&scene.world.app.store).await;
+        assert!(stored > 2 * ORDERS.len() * sequences().len(), "{stored}");
         scene.world.app.stop().await;
     }
 }
