@@ -3,6 +3,7 @@
 //! stored on the way comes out again from its stored inputs.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use tallystick::domain::campaign::ApprovalMode;
 use tallystick::domain::decision::{Decision, decide};
@@ -189,9 +190,8 @@ pub async fn replayed(store: &Store) -> usize {
     for (texts, version) in &all {
         let inputs: Inputs = serde_json::from_str(&texts[0]).unwrap();
         let stored: Decision = serde_json::from_str(&texts[1]).unwrap();
-        if !known.contains_key(&inputs.campaign_id) {
-            let terms = terms::list(&mut store.read().await.unwrap(), inputs.campaign_id).await.unwrap();
-            known.insert(inputs.campaign_id, terms);
+        if let Entry::Vacant(unknown) = known.entry(inputs.campaign_id) {
+            unknown.insert(terms::list(&mut store.read().await.unwrap(), inputs.campaign_id).await.unwrap());
         }
         let again = decide(&inputs, &known[&inputs.campaign_id]).unwrap();
         assert_eq!((&again, again.function_version), (&stored, *version), "{}", texts[0]);
