@@ -253,7 +253,7 @@ impl CampaignDraft {
             events.push(EventTerms { name: name.clone(), is_once_per_click });
             let currency = matches!(rate, Rate::Fixed { .. }).then_some(currency);
             // The sale is asked for first, so it is rule 1.
-            rules.insert(0, Rule { number: 0, event: name, rate, currency });
+            rules.insert(0, Rule { number: 0, event: name, rate, currency, only_for: None });
         }
         if rules.is_empty() {
             return refuse("sale_rate", "Enter a commission for a sale, for a lead, or for both.");

@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::attribution::{Credit, attribute};
-use super::commission::{Priced, price};
+use super::commission::{Priced, PricedLine, price};
 use super::conversion::{Badge, ConversionState};
 use super::evidence::{Amount, Candidate, Inputs, Undecidable, version};
 use super::ids::{AdvertiserId, ClickId, CouponId, CreativeId, LinkId, PublisherId};
@@ -38,6 +38,9 @@ pub struct Decision {
     pub amount_minor: Option<i64>,
     pub currency: Currency,
     pub commission_minor: i64,
+    /// The order's lines, each with its part of the commission.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lines: Vec<PricedLine>,
     pub fee_minor: i64,
     /// Stops approval by itself.
     pub held_reason: Option<ReasonCode>,
@@ -79,7 +82,8 @@ pub fn decide(inputs: &Inputs, terms: &[Terms]) -> Result<Decision, Undecidable>
     let currency = currency(inputs, terms, amount);
     let is_test = inputs.is_test();
     let is_credited = credit.publisher_id.is_some();
-    let priced = price(terms, inputs.event.as_str(), amount.map(|amount| amount.minor), currency);
+    let lines = amount.as_ref().map_or(&[][..], |amount| inputs.lines(amount));
+    let priced = price(terms, inputs.event.as_str(), amount.map(|amount| amount.minor), currency, lines);
     let priced = worth(priced, is_credited, is_test);
     let held_reason = if is_test { None } else { hold(inputs, terms, &credit) };
     let test = is_test.then_some(ReasonCode::TestMode);
@@ -97,6 +101,7 @@ pub fn decide(inputs: &Inputs, terms: &[Terms]) -> Result<Decision, Undecidable>
         amount_minor: amount.map(|amount| amount.minor),
         currency,
         commission_minor: priced.commission_minor,
+        lines: priced.lines,
         fee_minor: priced.fee_minor,
         held_reason,
         is_test,
@@ -111,7 +116,7 @@ pub fn decide(inputs: &Inputs, terms: &[Terms]) -> Result<Decision, Undecidable>
 fn amount(inputs: &Inputs, terms: &Terms) -> Option<Amount> {
     let amount = inputs.amount()?;
     let is_top = inputs.top_badge() == Some(amount.badge);
-    let alone = price(terms, inputs.event.as_str(), None, currency(inputs, terms, None));
+    let alone = price(terms, inputs.event.as_str(), None, currency(inputs, terms, None), &[]);
     if is_top || alone.commission_minor == 0 { Some(amount) } else { None }
 }
 
@@ -126,11 +131,13 @@ fn currency(inputs: &Inputs, terms: &Terms, amount: Option<Amount>) -> Currency 
 
 /// A test, and what belongs to nobody, is worth nothing; a test still shows the rule that it would have had.
 fn worth(priced: Priced, is_credited: bool, is_test: bool) -> Priced {
-    match (is_credited, is_test) {
-        (false, _) => Priced::NOTHING,
-        (true, true) => Priced { rule_number: priced.rule_number, ..Priced::NOTHING },
-        (true, false) => priced,
+    if is_credited && !is_test {
+        return priced;
     }
+    let shown = |rule: Option<i64>| rule.filter(|_| is_credited);
+    let lines = priced.lines.into_iter();
+    let lines = lines.map(|line| PricedLine { rule_number: shown(line.rule_number), commission_minor: 0, ..line });
+    Priced { rule_number: shown(priced.rule_number), commission_minor: 0, fee_minor: 0, lines: lines.collect() }
 }
 
 /// Why a conversion is not approved by itself: the publisher's own purchase before the credited click's label, and that
@@ -161,6 +168,7 @@ mod tests {
     use crate::domain::coupon::tests::coupon;
     use crate::domain::evidence::{Arrival, Beside, Content, Evidence, Unresolved, compare};
     use crate::domain::evidence_tests::{any_inputs, click, evidence, inputs};
+    use crate::domain::line::Line;
     use crate::domain::rule::EventName;
     use crate::domain::terms::{Model, example};
     use crate::domain::time::{HOUR_MS, MINUTE_MS, SECOND_MS};
@@ -190,6 +198,25 @@ mod tests {
         assert_eq!(decision.function_version, FUNCTION_VERSION);
         let text = serde_json::to_string(&decision).unwrap();
         assert_eq!(serde_json::from_str::<Decision>(&text).unwrap(), decision);
+    }
+
+    #[test]
+    fn an_order_with_lines_is_priced_line_by_line_and_a_test_shows_its_rules() {
+        let line = |unit_minor| Line { sku: Some("A".to_owned()), category: None, quantity: 1, unit_minor };
+        let lines = vec![line(5), line(5)];
+        let signed = Evidence { lines, ..evidence(1, Badge::Signed, HOUR_MS, Some(10), &[click(0, A)]) };
+        let parts = |decision: &Decision| -> Vec<(Option<i64>, i64)> {
+            decision.lines.iter().map(|line| (line.rule_number, line.commission_minor)).collect()
+        };
+        let decision = decided(std::slice::from_ref(&signed));
+        assert_eq!(worth_of(&decision), (Some(10), 2, 0, Badge::Signed));
+        assert_eq!((decision.rule_number, parts(&decision)), (Some(1), vec![(Some(1), 1), (Some(1), 1)]));
+        let text = serde_json::to_string(&decision).unwrap();
+        assert_eq!(serde_json::from_str::<Decision>(&text).unwrap(), decision);
+        let test = decided(&[Evidence { is_test: true, ..signed.clone() }]);
+        assert_eq!((test.rule_number, parts(&test)), (Some(1), vec![(Some(1), 0), (Some(1), 0)]));
+        let nobodys = decided(&[Evidence { clicks: Vec::new(), ..signed }]);
+        assert_eq!((nobodys.rule_number, parts(&nobodys)), (None, vec![(None, 0), (None, 0)]));
     }
 
     #[test]
