@@ -10,6 +10,7 @@ mod creatives;
 mod edit;
 mod find;
 mod integration;
+mod integration_events;
 mod integration_keys;
 mod integration_samples;
 mod integration_test;
