@@ -13,6 +13,7 @@ mod find;
 mod fixtures;
 mod holds;
 mod landing;
+mod lines;
 mod links;
 mod live;
 mod members;
