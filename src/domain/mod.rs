@@ -13,6 +13,7 @@ pub mod campaign;
 pub mod campaign_draft;
 #[cfg(test)]
 mod campaign_draft_tests;
+pub mod campaign_rates;
 pub mod click;
 pub mod click_token;
 pub mod commission;

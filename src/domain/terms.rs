@@ -23,7 +23,7 @@ pub const NOTICE_DAYS_DEFAULT: i64 = 7;
 
 const DAYS_MAX: i64 = 365;
 const CURRENCIES_MAX: usize = 10;
-const EVENTS_MAX: usize = 20;
+pub(super) const EVENTS_MAX: usize = 20;
 const RULES_MAX: usize = 100;
 pub(super) const TEXT_MAX_BYTES: usize = 20_000;
 
