@@ -18,6 +18,7 @@ mod links;
 mod live;
 mod members;
 mod network;
+mod own_events;
 mod page;
 mod permutations;
 mod reasons;
