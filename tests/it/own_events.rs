@@ -70,7 +70,10 @@ async fn rows_are_added_and_removed_by_buttons_that_save_nothing() {
         assert!(empty.text.contains("value=\"add_event\"") && !empty.text.contains("own_events][0]"));
         let first_button = empty.text.split("/api/create_campaign").nth(1).unwrap().split("<button").nth(1).unwrap();
         let first_button = first_button.split('>').next().unwrap();
-        assert!(first_button.contains("visually-hidden") && !first_button.contains("name="), "Enter saves: {first_button}");
+        assert!(
+            first_button.contains("visually-hidden") && !first_button.contains("name="),
+            "Enter saves: {first_button}"
+        );
 
         let (answer, page) = create(&advertiser, &form(&[], &[]), "add_event").await;
         assert_eq!(answer.location(), format!("{NEW}#own-events"));
@@ -118,7 +121,8 @@ async fn a_row_that_cannot_be_is_told_under_its_field_and_nothing_is_lost() {
         names[11] = "Two words".to_owned();
         let rows: Vec<[&str; 4]> = names.iter().map(|name| [name.as_str(), "1.50", "fixed", "by_order"]).collect();
         let (_, page) = create(&advertiser, &form(&rows, &[BOOTS]), "").await;
-        let error = between(&page.text, "id=\"draft[own_events][11][name]-error\" class=\"error\">", "<").expect("under its field");
+        let error = between(&page.text, "id=\"draft[own_events][11][name]-error\" class=\"error\">", "<")
+            .expect("under its field");
         assert!(error.contains("as in free_trial"), "{error}");
         for (place, name) in names.iter().enumerate() {
             assert!(has_row(&page, &format!("[own_events][{place}][name]"), name), "{name}");

@@ -143,7 +143,7 @@ fn Row(title: String, step: String, fields: AnyView) -> impl IntoView {
         <div class="entry" role="group" aria-label=title.clone()>
             <div class="section-head">
                 <span class="label">{title.clone()}</span>
-                <Step step=step label=format!("Remove {}", title.to_lowercase())/>
+                <Step step=step label=format!("Remove {}", title.to_lowercase()) class="btn btn-quiet"/>
             </div>
             <div class="field-row">{fields}</div>
         </div>
@@ -152,6 +152,6 @@ fn Row(title: String, step: String, fields: AnyView) -> impl IntoView {
 
 /// Sends the form as it is: an empty field must not stop it.
 #[component]
-fn Step(step: String, label: String) -> impl IntoView {
-    view! { <button type="submit" class="btn btn-quiet" name="step" value=step formnovalidate>{label}</button> }
+fn Step(step: String, label: String, #[prop(default = "btn")] class: &'static str) -> impl IntoView {
+    view! { <button type="submit" class=class name="step" value=step formnovalidate>{label}</button> }
 }

@@ -34,25 +34,22 @@ pub fn lines(receipt: &Receipt, viewer: &Viewer) -> AnyView {
         <section class="section">
             <h2>"Lines of the order"</h2>
             <div class="table-wrap" tabindex="0" role="region" aria-label="Lines of the order">
-                <table class="data">
+                <table class="data compact">
                     <thead>
                         <tr>
-                            <th scope="col">"SKU"</th>
-                            <th scope="col">"Category"</th>
+                            <th scope="col">"Category, SKU"</th>
                             <th scope="col" class="num">"Quantity"</th>
-                            <th scope="col" class="num">{format!("Unit amount, {currency}")}</th>
-                            <th scope="col" class="num">{format!("Sum, {currency}")}</th>
-                            <th scope="col" class="num">"Rule"</th>
-                            <th scope="col" class="num">{format!("Commission, {currency}")}</th>
+                            <th scope="col" class="num">"Unit amount"</th>
+                            <th scope="col" class="num">"Sum"</th>
+                            <th scope="col" class="num">"Commission"</th>
                         </tr>
                     </thead>
                     <tbody>{rows}</tbody>
                     <tfoot>
                         <tr>
-                            <th scope="row" colspan="4">"Total"</th>
-                            <td class="num money" data-label=format!("Sum, {currency}")>{money(sum)}</td>
-                            <td></td>
-                            <td class="num money" data-label=format!("Commission, {currency}")>{money(commission)}</td>
+                            <th scope="row" colspan="3">{format!("Total, {currency}")}</th>
+                            <td class="num money" data-label="Sum">{money(sum)}</td>
+                            <td class="num money" data-label="Commission">{money(commission)}</td>
                         </tr>
                     </tfoot>
                 </table>
@@ -64,22 +61,24 @@ pub fn lines(receipt: &Receipt, viewer: &Viewer) -> AnyView {
 }
 
 fn row(priced: &PricedLine, is_sku_shown: bool, money: impl Fn(i64) -> String) -> AnyView {
-    let text = |text: &Option<String>| text.clone().unwrap_or_else(|| NOTHING.to_owned());
     let line = &priced.line;
-    let sku = if is_sku_shown {
-        text(&line.sku).into_any()
-    } else {
-        view! { <span class="hidden-field">"hidden from you"</span> }.into_any()
+    let sku = match (&line.sku, is_sku_shown) {
+        (_, false) => view! { "SKU "<span class="hidden-field">"hidden from you"</span> }.into_any(),
+        (Some(sku), true) => format!("SKU {sku}").into_any(),
+        (None, true) => "no SKU".into_any(),
     };
+    let rule = priced.rule_number.map_or_else(|| "no rule".to_owned(), |number| format!("rule {number}"));
     view! {
         <tr>
-            <th scope="row">{sku}</th>
-            <td data-label="Category">{text(&line.category)}</td>
+            <th scope="row">
+                {line.category.clone().unwrap_or_else(|| NOTHING.to_owned())}<span class="sub">{sku}</span>
+            </th>
             <td class="num" data-label="Quantity">{line.quantity}</td>
             <td class="num money" data-label="Unit amount">{money(line.unit_minor)}</td>
             <td class="num money" data-label="Sum">{money(line.sum_minor())}</td>
-            <td class="num" data-label="Rule">{priced.rule_number.map_or_else(|| NOTHING.to_owned(), |rule| rule.to_string())}</td>
-            <td class="num money" data-label="Commission">{money(priced.commission_minor)}</td>
+            <td class="num money" data-label="Commission">
+                <span>{money(priced.commission_minor)}<span class="sub">{rule}</span></span>
+            </td>
         </tr>
     }
     .into_any()
