@@ -118,7 +118,10 @@ mod tests {
         Terms { rules, ..example(1) }
     }
 
-    fn of_lines(terms: &Terms, lines: &[Line]) -> (Option<i64>, i64, i64, Vec<(Option<i64>, i64)>) {
+    /// Rule and commission of each line.
+    type Parts = Vec<(Option<i64>, i64)>;
+
+    fn of_lines(terms: &Terms, lines: &[Line]) -> (Option<i64>, i64, i64, Parts) {
         let amount = lines.iter().map(Line::sum_minor).sum();
         let priced = price(terms, "sale", Some(amount), Currency::EUR, lines);
         let parts = priced.lines.iter().map(|line| (line.rule_number, line.commission_minor)).collect();

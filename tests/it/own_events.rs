@@ -16,10 +16,12 @@ use crate::world::{campaign, draft, join, link};
 const NEW: &str = "/advertiser/campaigns/new";
 
 type Fields = Vec<(String, String)>;
+/// The fields of some rows.
+type Rows<'a> = &'a [[&'a str; 4]];
 
 /// The form of the story's campaign with these rows.
-fn form(events: &[[&str; 4]], rates: &[[&str; 4]]) -> Fields {
-    let own = |list: &str, names: [&str; 4], rows: &[[&str; 4]]| -> Fields {
+fn form(events: Rows, rates: Rows) -> Fields {
+    let own = |list: &str, names: [&str; 4], rows: Rows| -> Fields {
         let of_row = |(place, row): (usize, &[&str; 4])| {
             let pairs = names.into_iter().zip(*row);
             pairs.map(|(name, value)| (format!("draft[{list}][{place}][{name}]"), value.to_owned())).collect::<Fields>()
@@ -221,13 +223,13 @@ async fn a_live_campaign_gets_more_events_at_once_and_loses_none_without_notice(
         let app = TestApp::start_with(kind, Admission::Automatic).await;
         let (admin, advertiser) = (admin(&app).await, sign_up(&app, "advertiser", "Nordlicht Outdoor").await);
         let id: CampaignId = campaign(&advertiser, &admin, &draft("Campaign W", "2.50", "7")).await.parse().unwrap();
-        let save = async |events: &[[&str; 4]], rates: &[[&str; 4]]| {
+        let save = async |events: Rows<'_>, rates: Rows<'_>| {
             app.clock.advance_ms(1_000);
             update(&app, &advertiser, id, &form(events, rates)).await
         };
         assert!(save(&[TRIAL, SUBSCRIPTION], &[BOOTS]).await.contains("Version 2 of the terms"));
         let lower = [["free_trial", "1.99", "fixed", "once_per_click"], SUBSCRIPTION];
-        let cuts: [(&[[&str; 4]], &[[&str; 4]]); 5] = [
+        let cuts: [(Rows, Rows); 5] = [
             (&[TRIAL], &[BOOTS]),
             (&lower, &[BOOTS]),
             (&[TRIAL, SUBSCRIPTION], &[]),
