@@ -110,12 +110,13 @@ impl Form {
         Self { page: page.into(), values }
     }
 
-    /// Back to a place of the form's page with what was entered: a button was pressed that saves nothing.
-    pub async fn keep(self, place: &str, message: &str) -> Result<(), ApiError> {
+    /// Back to the form's page, or a place of it, with what was entered: a button was pressed that saves nothing.
+    pub async fn keep(self, place: Option<&str>, message: &str) -> Result<(), ApiError> {
         let values = self.values.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
         let flash = Flash { values, ..Flash::ok(message) };
         session::put_flash(&session().await?, flash).await.map_err(|_| ApiError::Unavailable)?;
-        leptos_axum::redirect(&format!("{}#{place}", self.page));
+        let place = place.map(|place| format!("#{place}")).unwrap_or_default();
+        leptos_axum::redirect(&format!("{}{place}", self.page));
         Ok(())
     }
 

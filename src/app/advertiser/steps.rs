@@ -59,9 +59,11 @@ pub async fn step_of_form(page: &str, mut draft: CampaignDraft, step: &str) -> R
     let mut values = draft.values();
     values.push(("step", step.to_owned()));
     let form = Form::of(page, values);
+    // A new row takes the focus, which browsers do not give where the address names a place.
     let place = match parsed {
-        Some(RowStep::AddEvent | RowStep::RemoveEvent(_)) => "own-events",
-        _ => "line-rates",
+        Some(RowStep::RemoveEvent(_)) => Some("own-events"),
+        Some(RowStep::RemoveLineRate(_)) => Some("line-rates"),
+        Some(RowStep::AddEvent | RowStep::AddLineRate) | None => None,
     };
     match done {
         Ok(said) => form.keep(place, said).await,
