@@ -103,7 +103,21 @@ pub struct Form {
 
 impl Form {
     pub fn new(page: impl Into<String>, values: &[(&'static str, &str)]) -> Self {
-        Self { page: page.into(), values: values.iter().map(|(name, value)| (*name, (*value).to_owned())).collect() }
+        Self::of(page, values.iter().map(|(name, value)| (*name, (*value).to_owned())).collect())
+    }
+
+    pub fn of(page: impl Into<String>, values: Vec<(&'static str, String)>) -> Self {
+        Self { page: page.into(), values }
+    }
+
+    /// Back to the form's page, or a place of it, with what was entered: a button was pressed that saves nothing.
+    pub async fn keep(self, place: Option<&str>, message: &str) -> Result<(), ApiError> {
+        let values = self.values.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        let flash = Flash { values, ..Flash::ok(message) };
+        session::put_flash(&session().await?, flash).await.map_err(|_| ApiError::Unavailable)?;
+        let place = place.map(|place| format!("#{place}")).unwrap_or_default();
+        leptos_axum::redirect(&format!("{}{place}", self.page));
+        Ok(())
     }
 
     /// Back to the form's page, which shows `message` under `field` (or on top, where that is empty).

@@ -21,8 +21,8 @@ const FLASH: &str = "flash";
 /// A message waits so long for its page.
 const ANONYMOUS_MS: i64 = HOUR_MS;
 /// A flash that would be larger keeps only its message: what was entered is lost. The longest form, a campaign with
-/// its terms, fits.
-pub(super) const FLASH_BYTES_MAX: usize = 32 * 1_024;
+/// its terms and all its rows, fits.
+pub(super) const FLASH_BYTES_MAX: usize = 48 * 1_024;
 
 /// How long a log-in lasts. An admin's is shorter, whatever else the member does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

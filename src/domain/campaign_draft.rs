@@ -4,31 +4,21 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::campaign::ApprovalMode;
+use super::campaign_rates::{LineRate, OwnEvent, RateUnit, entered_events, entered_line_rates, entered_rate};
 use super::customer::BINDING_MONTHS_MAX;
 use super::ids::CampaignId;
 use super::link::{AllowedHosts, DestinationRefused, check_destination};
 use super::money::Currency;
 use super::party::Name;
 use super::policy::Policy;
-use super::rule::{EventName, Rate, Rule, parse_percent, percent_text};
 use super::terms::{
-    AttributionWindow, EventTerms, Fee, HOLD_DAYS_DEFAULT, Model, TOO_FAST_MS_DEFAULT, Terms, VALIDATION_DAYS_DEFAULT,
+    AttributionWindow, Fee, HOLD_DAYS_DEFAULT, Model, TOO_FAST_MS_DEFAULT, Terms, VALIDATION_DAYS_DEFAULT,
 };
 use super::time::{DAY_MS, HOUR_MS, SECOND_MS, Timestamp};
 
 const DESCRIPTION_CHARS_MAX: usize = 2_000;
 const CATEGORY_CHARS_MAX: usize = 40;
 const PARAMETER_BYTES_MAX: usize = 32;
-
-text_enum! {
-    /// How a commission is entered.
-    pub enum RateUnit {
-        /// `12.5`: percent of the amount.
-        Percent = "percent",
-        /// `2.50`: a fixed amount for each event, in the campaign's currency.
-        Fixed = "fixed",
-    }
-}
 
 text_enum! {
     /// In what a cookie duration is entered.
@@ -57,6 +47,10 @@ pub struct CampaignDraft {
     /// Empty: a lead pays nothing.
     pub lead_rate: String,
     pub lead_unit: String,
+    /// Other rates for some lines of a sale.
+    pub line_rates: Vec<LineRate>,
+    /// Beside sale and lead.
+    pub own_events: Vec<OwnEvent>,
     /// The cookie duration, in `window_unit`.
     pub window: String,
     pub window_unit: String,
@@ -86,6 +80,8 @@ impl Default for CampaignDraft {
             sale_unit: RateUnit::Percent.to_string(),
             lead_rate: String::new(),
             lead_unit: RateUnit::Fixed.to_string(),
+            line_rates: Vec::new(),
+            own_events: Vec::new(),
             window: (AttributionWindow::DEFAULT.ms() / DAY_MS).to_string(),
             window_unit: WindowUnit::Days.to_string(),
             policy: Policy::default().to_string(),
@@ -116,12 +112,13 @@ pub struct CampaignFacts {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct DraftRefused {
-    pub field: &'static str,
+    /// Of a row with its number: `own_events.2.name`.
+    pub field: String,
     pub message: String,
 }
 
-fn refuse<T>(field: &'static str, message: impl Into<String>) -> Result<T, DraftRefused> {
-    Err(DraftRefused { field, message: message.into() })
+pub(super) fn refuse<T>(field: impl Into<String>, message: impl Into<String>) -> Result<T, DraftRefused> {
+    Err(DraftRefused { field: field.into(), message: message.into() })
 }
 
 impl CampaignDraft {
@@ -144,6 +141,8 @@ impl CampaignDraft {
             sale_unit: sale_unit.to_string(),
             lead_rate,
             lead_unit: lead_unit.to_string(),
+            line_rates: entered_line_rates(terms),
+            own_events: entered_events(terms),
             window: (terms.window.ms() / unit_ms).to_string(),
             window_unit: unit.to_string(),
             policy: terms.policy.to_string(),
@@ -155,9 +154,9 @@ impl CampaignDraft {
         }
     }
 
-    /// Name and value of each field: what a refused form shows again.
-    pub fn values(&self) -> [(&'static str, &str); 20] {
-        [
+    /// Name and value of each field: what a refused form shows again. Rows are one value, as JSON.
+    pub fn values(&self) -> Vec<(&'static str, String)> {
+        let texts = [
             ("name", &self.name),
             ("description", &self.description),
             ("category", &self.category),
@@ -178,7 +177,9 @@ impl CampaignDraft {
             ("hold_days", &self.hold_days),
             ("too_fast_seconds", &self.too_fast_seconds),
             ("terms_text", &self.terms_text),
-        ]
+        ];
+        let rows = [("line_rates", json(&self.line_rates)), ("own_events", json(&self.own_events))];
+        texts.into_iter().map(|(name, value)| (name, value.clone())).chain(rows).collect()
     }
 
     /// What the campaign is. A development network may lead to this machine.
@@ -244,21 +245,7 @@ impl CampaignDraft {
         let Ok(currency) = self.currency.trim().parse::<Currency>() else {
             return refuse("currency", "Choose a currency such as EUR.");
         };
-        let (mut events, mut rules) = (Vec::new(), Vec::new());
-        for (name, is_once_per_click, rate) in [
-            (EventName::lead(), true, read_rate("lead_rate", &self.lead_rate, &self.lead_unit, currency)?),
-            (EventName::sale(), false, read_rate("sale_rate", &self.sale_rate, &self.sale_unit, currency)?),
-        ] {
-            let Some(rate) = rate else { continue };
-            events.push(EventTerms { name: name.clone(), is_once_per_click });
-            let currency = matches!(rate, Rate::Fixed { .. }).then_some(currency);
-            // The sale is asked for first, so it is rule 1.
-            rules.insert(0, Rule { number: 0, event: name, rate, currency });
-        }
-        if rules.is_empty() {
-            return refuse("sale_rate", "Enter a commission for a sale, for a lead, or for both.");
-        }
-        (1..).zip(&mut rules).for_each(|(number, rule)| rule.number = number);
+        let (events, rules) = self.rates(currency)?;
         let too_fast = self.whole("too_fast_seconds", &self.too_fast_seconds, "seconds", 3_600)?;
         let terms = Terms {
             campaign_id,
@@ -308,37 +295,8 @@ impl CampaignDraft {
     }
 }
 
-/// Nothing entered: the event pays nothing, and is not one of the campaign's.
-fn read_rate(field: &'static str, text: &str, unit: &str, currency: Currency) -> Result<Option<Rate>, DraftRefused> {
-    let text = text.trim();
-    if text.is_empty() {
-        return Ok(None);
-    }
-    let rate = match unit.parse() {
-        Ok(RateUnit::Percent) => parse_percent(text).ok().map(|bps| Rate::Percent { bps }),
-        Ok(RateUnit::Fixed) => currency.parse_amount(text).ok().map(|minor| Rate::Fixed { minor }),
-        Err(_) => None,
-    };
-    if matches!(rate, Some(Rate::Percent { bps: 0 } | Rate::Fixed { minor: 0 })) {
-        return refuse(field, "A commission of nothing: leave the field empty instead.");
-    }
-    match rate {
-        Some(rate) => Ok(Some(rate)),
-        None if unit == RateUnit::Fixed.as_str() => {
-            let sample = currency.decimal(25 * 10_i64.pow(currency.digits()) / 10);
-            refuse(field, format!("Enter an amount such as {sample}."))
-        }
-        None => refuse(field, "Enter a percentage from 0 to 100 such as 10 or 12.5."),
-    }
-}
-
-fn entered_rate(terms: &Terms, event: &str, unit: RateUnit) -> (String, RateUnit) {
-    let rule = terms.rules.iter().find(|rule| rule.event.as_str() == event);
-    match rule.map(|rule| rule.rate) {
-        Some(Rate::Percent { bps }) => (percent_text(bps), RateUnit::Percent),
-        Some(Rate::Fixed { minor }) => (terms.first_currency().decimal(minor), RateUnit::Fixed),
-        None => (String::new(), unit),
-    }
+fn json(rows: &impl Serialize) -> String {
+    serde_json::to_string(rows).expect("texts can be written as JSON")
 }
 
 /// Browsers send CR LF between lines; kept is LF, and no other control character.

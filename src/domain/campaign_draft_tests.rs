@@ -1,7 +1,9 @@
 //! Drafts of campaigns: what is taken, and which field is refused.
 
 use super::campaign_draft::{CampaignDraft, DraftRefused};
+use super::campaign_rates::{Counting, LineRate, OWN_EVENTS_MAX, OwnEvent, RateUnit, RowStep};
 use super::ids::CampaignId;
+use super::line::LineField;
 use super::money::Currency;
 use super::terms::Terms;
 use super::time::Timestamp;
@@ -59,6 +61,114 @@ fn an_event_without_a_commission_is_not_one_of_the_campaigns() {
     assert!(terms.event("lead").is_none() && terms.event("sale").is_some());
 }
 
+fn event(name: &str, rate: &str, unit: RateUnit, counting: Counting) -> OwnEvent {
+    let (name, rate) = (name.to_owned(), rate.to_owned());
+    OwnEvent { name, rate, unit: unit.to_string(), counting: counting.to_string() }
+}
+
+fn line_rate(field: LineField, text: &str, rate: &str, unit: RateUnit) -> LineRate {
+    LineRate { field: field.to_string(), text: text.to_owned(), rate: rate.to_owned(), unit: unit.to_string() }
+}
+
+/// Two rates for lines and two events of its own, with an empty row between.
+fn rich() -> CampaignDraft {
+    CampaignDraft {
+        line_rates: vec![
+            line_rate(LineField::Category, " Gift cards ", "0", RateUnit::Percent),
+            LineRate::default(),
+            line_rate(LineField::Sku, "B-42", "1.50", RateUnit::Fixed),
+        ],
+        own_events: vec![
+            event("free_trial", "2", RateUnit::Fixed, Counting::OncePerClick),
+            OwnEvent::default(),
+            event(" subscription ", "20", RateUnit::Percent, Counting::ByOrder),
+        ],
+        ..draft()
+    }
+}
+
+#[test]
+fn rates_for_lines_come_before_the_sale_and_own_events_after_the_lead() {
+    let stored = terms(&rich()).unwrap();
+    let told: Vec<String> = stored.rules.iter().map(|rule| rule.sentence(Currency::EUR)).collect();
+    let expected = [
+        "0 % of a sale's lines in category Gift cards",
+        "1.50 EUR per sale with a line with SKU B-42",
+        "12.5 % of a sale",
+        "2.50 EUR per lead",
+        "2.00 EUR per free_trial",
+        "20 % of a subscription",
+    ];
+    assert_eq!(told, expected);
+    assert_eq!(stored.rules.iter().map(|rule| rule.number).collect::<Vec<_>>(), [1, 2, 3, 4, 5, 6]);
+    let events: Vec<_> = stored.events.iter().map(|event| (event.name.as_str(), event.is_once_per_click)).collect();
+    assert_eq!(events, [("lead", true), ("sale", false), ("free_trial", true), ("subscription", false)]);
+    let again = CampaignDraft::of(rich().facts(false).unwrap(), &stored);
+    assert_eq!((again.line_rates.len(), again.own_events.len()), (2, 2));
+    assert_eq!(terms(&again), Ok(stored));
+    let own = CampaignDraft { sale_rate: String::new(), lead_rate: String::new(), line_rates: vec![], ..rich() };
+    let names: Vec<_> = terms(&own).unwrap().events;
+    assert_eq!(names.iter().map(|event| event.name.as_str()).collect::<Vec<_>>(), ["free_trial", "subscription"]);
+}
+
+#[test]
+fn a_row_that_cannot_be_is_named_by_its_number() {
+    type Change = fn(&mut CampaignDraft);
+    let cases: [(Change, &str); 15] = [
+        (|d| d.own_events[2].name = "Free trial".to_owned(), "own_events.2.name"),
+        (|d| d.own_events[2].name = "sale".to_owned(), "own_events.2.name"),
+        (|d| d.own_events[2].name = "lead".to_owned(), "own_events.2.name"),
+        (|d| d.own_events[0].name = "click".to_owned(), "own_events.0.name"),
+        (|d| d.own_events[2].name = "free_trial".to_owned(), "own_events.2.name"),
+        (|d| d.own_events[0].name.clear(), "own_events.0.name"),
+        (|d| d.own_events[0].rate.clear(), "own_events.0.rate"),
+        (|d| d.own_events[0].rate = "0".to_owned(), "own_events.0.rate"),
+        (|d| d.own_events[2].rate = "101".to_owned(), "own_events.2.rate"),
+        (|d| d.own_events[0].counting = "never".to_owned(), "own_events.0.counting"),
+        (|d| d.line_rates[0].field = "size".to_owned(), "line_rates.0.field"),
+        (|d| d.line_rates[0].text = "x".repeat(65), "line_rates.0.text"),
+        (|d| d.line_rates[2].text.clear(), "line_rates.2.text"),
+        (|d| d.line_rates[2].rate.clear(), "line_rates.2.rate"),
+        (
+            |d| d.line_rates[2] = line_rate(LineField::Category, "Gift cards", "5", RateUnit::Percent),
+            "line_rates.2.text",
+        ),
+    ];
+    for (index, (change, field)) in cases.into_iter().enumerate() {
+        let mut changed = rich();
+        change(&mut changed);
+        let refused = terms(&changed).unwrap_err();
+        assert_eq!(refused.field, field, "case {index}: {refused}");
+        assert!(refused.message.ends_with('.') && refused.message.starts_with(char::is_uppercase), "{refused}");
+    }
+}
+
+#[test]
+fn rows_are_added_and_removed_by_their_buttons() {
+    let mut draft = rich();
+    for (button, events, rates) in
+        [("add_event", 4, 3), ("remove_event_1", 3, 3), ("add_line_rate", 3, 4), ("remove_line_rate_0", 3, 3)]
+    {
+        draft.step(RowStep::parse(button).unwrap()).unwrap();
+        assert_eq!((draft.own_events.len(), draft.line_rates.len()), (events, rates), "{button}");
+    }
+    assert_eq!((draft.own_events[1].name.as_str(), draft.line_rates[1].text.as_str()), (" subscription ", "B-42"));
+    for gone in ["remove_event_3", "remove_line_rate_99"] {
+        assert!(draft.step(RowStep::parse(gone).unwrap()).is_err(), "{gone}");
+    }
+    for text in ["", "save", "remove_event_", "remove_event_-1", "remove_event_x", "add_events"] {
+        assert_eq!(RowStep::parse(text), None, "{text}");
+    }
+    while draft.own_events.len() < OWN_EVENTS_MAX {
+        draft.step(RowStep::AddEvent).unwrap();
+    }
+    assert!(draft.step(RowStep::AddEvent).is_err());
+    for (number, row) in draft.own_events.iter_mut().enumerate() {
+        *row = event(&format!("event_{number}"), "1", RateUnit::Fixed, Counting::ByOrder);
+    }
+    assert_eq!(terms(&draft).unwrap().events.len(), 20, "as many as terms can have");
+}
+
 #[test]
 fn every_refusal_names_its_field() {
     type Change = fn(&mut CampaignDraft);
@@ -98,7 +208,7 @@ fn every_refusal_names_its_field() {
 
 #[test]
 fn every_field_is_kept_for_a_refused_form() {
-    let names: Vec<&str> = draft().values().map(|(name, _)| name).to_vec();
+    let names: Vec<&str> = draft().values().into_iter().map(|(name, _)| name).collect();
     let serde_json::Value::Object(fields) = serde_json::to_value(draft()).unwrap() else { panic!("a struct") };
     assert!(fields.keys().all(|name| names.contains(&name.as_str())) && fields.len() == names.len());
 }

@@ -3,6 +3,7 @@
 
 use super::conversion::{Badge, OrderId};
 use super::ids::ClickId;
+use super::line::{self, Line, LineFields};
 use super::money::Currency;
 use super::reason::ReasonCode;
 use super::rule::{AMOUNT_MAX_MINOR, EventName};
@@ -46,6 +47,8 @@ pub struct ReportFields {
     pub occurred_at: Option<String>,
     /// `1` or `true` for a test.
     pub test: Option<String>,
+    /// JSON only: what was bought.
+    pub items: Vec<LineFields>,
 }
 
 /// A report, typed. The click ids are still texts: whether they are ours is asked of the link snapshot.
@@ -65,6 +68,8 @@ pub struct ConversionReport {
     pub channel: Option<String>,
     pub occurred_at: Option<Timestamp>,
     pub is_test: bool,
+    /// They add up to the amount.
+    pub lines: Vec<Line>,
 }
 
 /// A report that is no conversion, and the field that is to blame.
@@ -89,7 +94,7 @@ impl Refused {
         Self { code: ReasonCode::BadAmount, field: "amount", message }
     }
 
-    fn bad_field(field: &'static str, message: impl Into<String>) -> Self {
+    pub(super) fn bad_field(field: &'static str, message: impl Into<String>) -> Self {
         Self { code: ReasonCode::BadField, field, message: message.into() }
     }
 }
@@ -121,6 +126,7 @@ impl ConversionReport {
                 .map(|channel| channel.to_ascii_lowercase()),
             occurred_at: occurred_at(fields.occurred_at.as_deref(), now, badge)?,
             is_test: is_test(fields.test.as_deref())?,
+            lines: line::read(&fields.items, amount_minor, currency)?,
         })
     }
 }

@@ -10,6 +10,7 @@ use super::conversion_report::CHANNEL_AFFILIATE;
 use super::coupon::NamedCoupon;
 use super::customer::BoundCustomer;
 use super::ids::{AdvertiserId, CampaignId, ClickId, CreativeId, EvidenceId, LinkId, PublisherId};
+use super::line::Line;
 use super::money::Currency;
 use super::reason::ReasonCode;
 use super::rule::EventName;
@@ -81,6 +82,9 @@ pub struct Evidence {
     /// What it names beside clicks.
     #[serde(default, skip_serializing_if = "Beside::is_empty")]
     pub beside: Beside,
+    /// What was bought; it adds up to the amount.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lines: Vec<Line>,
 }
 
 /// What a report names beside clicks, as it stood when the report came.
@@ -186,6 +190,15 @@ impl Inputs {
         })
     }
 
+    /// The lines of that amount: those of the first report of the same rank that has them, and the same amount.
+    pub fn lines(&self, amount: &Amount) -> &[Line] {
+        let mut same = self.counted().filter(|evidence| {
+            let is_same = (evidence.badge, evidence.amount_minor) == (amount.badge, Some(amount.minor));
+            is_same && evidence.currency == amount.currency && !evidence.is_conflict
+        });
+        same.find(|evidence| !evidence.lines.is_empty()).map_or(&[], |evidence| evidence.lines.as_slice())
+    }
+
     /// Whether a report that is vouched for at least as well says that the customer is the publisher itself. A rival's
     /// pixel cannot say so of a signed order.
     pub(super) fn is_customer_of(&self, publisher: PublisherId, badge: Badge) -> bool {
@@ -231,7 +244,7 @@ text_enum! {
         First = "first",
         /// Says the same at the same rank: a duplicate.
         SameContent = "same_content",
-        /// Same rank, other amount or currency: `order_conflict`, stored, nothing changes.
+        /// Same rank, other amount, currency or lines: `order_conflict`, stored, nothing changes.
         Conflict = "conflict",
         /// A higher rank than any yet: its amount replaces theirs.
         Upgrade = "upgrade",
@@ -249,6 +262,7 @@ pub struct Content<'r> {
     pub is_test: bool,
     pub channel: Option<&'r str>,
     pub occurred_at: Option<Timestamp>,
+    pub lines: &'r [Line],
 }
 
 impl<'r> Content<'r> {
@@ -260,19 +274,34 @@ impl<'r> Content<'r> {
             is_test: report.is_test,
             channel: report.channel.as_deref(),
             occurred_at: report.occurred_at,
+            lines: &report.lines,
         }
     }
 
     /// An amount or currency that one of the two leaves out does not contradict the other. A test mark, a channel or a
-    /// time that the other does not have does: a later report takes no worth from a conversion in silence.
+    /// time that the other does not have does, and lines beside its amount: a later report takes no worth from a
+    /// conversion in silence.
     fn agrees_with(&self, other: &Evidence) -> bool {
         let (amount, currency) = (other.amount_minor, other.currency);
         let is_amount_same = self.amount_minor.is_none() || amount.is_none() || self.amount_minor == amount;
         let is_currency_same = self.currency.is_none() || currency.is_none() || self.currency == currency;
         let is_channel_same = self.channel.is_none() || self.channel == other.channel.as_deref();
         let is_time_same = self.occurred_at.is_none() || self.occurred_at == other.occurred_at;
-        is_amount_same && is_currency_same && is_channel_same && is_time_same && self.is_test == other.is_test
+        let is_split_same = self.lines.is_empty() || amount.is_none() || sorted(self.lines) == sorted(&other.lines);
+        is_amount_same
+            && is_currency_same
+            && is_split_same
+            && is_channel_same
+            && is_time_same
+            && self.is_test == other.is_test
     }
+}
+
+/// The order in which lines are listed says nothing.
+fn sorted(lines: &[Line]) -> Vec<&Line> {
+    let mut sorted: Vec<&Line> = lines.iter().collect();
+    sorted.sort();
+    sorted
 }
 
 /// Compares a new report with the stored ones of the same conversion, in the state that the conversion has now: once

@@ -7,6 +7,7 @@ use super::customer::BoundCustomer;
 use super::customer::tests::bound;
 use super::evidence::*;
 use super::ids::{AdvertiserId, CampaignId, ClickId, EvidenceId, LinkId, PublisherId, first_id_at};
+use super::line::Line;
 use super::money::Currency;
 use super::reason::ReasonCode;
 use super::rule::EventName;
@@ -50,6 +51,7 @@ pub fn evidence(id: i64, badge: Badge, ms: i64, amount_minor: Option<i64>, click
         clicks: clicks.to_vec(),
         unresolved: Vec::new(),
         beside: Beside::default(),
+        lines: Vec::new(),
     }
 }
 
@@ -99,6 +101,7 @@ proptest::prop_compose! {
         clicks in proptest::collection::vec(any_click(), 0..4),
         flags in 0..8_u8,
         beside in any_beside(),
+        split in 0..4_i64,
     ) -> Evidence {
         let at = hour * crate::domain::time::HOUR_MS;
         let mut evidence = evidence(0, Badge::ALL[rank], at, amount.map(|amount| amount * 1000), &clicks);
@@ -110,6 +113,10 @@ proptest::prop_compose! {
         let unknown = Unresolved { text: "x".to_owned(), reason: ReasonCode::ClickUnknown };
         evidence.unresolved = vec![unknown; usize::from(flags == 4)];
         evidence.beside = beside;
+        // 1000 or 2000 as one line, or as two.
+        if let (Some(minor), 1..=2) = (evidence.amount_minor.filter(|minor| *minor > 0), split) {
+            evidence.lines = vec![line("Boots", 1, minor / split); split as usize];
+        }
         evidence
     }
 }
@@ -136,6 +143,7 @@ fn a_new_report_is_told_apart_by_rank_and_amount() {
         is_test: false,
         channel: None,
         occurred_at: None,
+        lines: &[],
     };
     let key = [evidence(1, Badge::Key, 0, Some(4990), &[])];
     let silent = [evidence(1, Badge::Key, 0, None, &[])];
@@ -159,6 +167,57 @@ fn a_new_report_is_told_apart_by_rank_and_amount() {
     for (new, existing, state, expected) in cases {
         assert_eq!(compare(&new, existing, state), expected, "{new:?} {state}");
     }
+}
+
+fn line(category: &str, quantity: i64, unit_minor: i64) -> Line {
+    Line { sku: None, category: Some(category.to_owned()), quantity, unit_minor }
+}
+
+#[test]
+fn other_lines_of_an_amount_are_a_conflict_and_left_out_ones_are_not() {
+    use Arrival::{Conflict, Lower, SameContent, Upgrade};
+    let with = |badge, lines: &[Line]| Evidence { lines: lines.to_vec(), ..evidence(1, badge, 0, Some(3000), &[]) };
+    let [boots, hats] = [line("Boots", 2, 1000), line("Hats", 1, 1000)];
+    let [both, turned] = [[boots.clone(), hats.clone()], [hats, boots]];
+    let other = [line("Boots", 3, 1000)];
+    let known = [with(Badge::Key, &both)];
+    let compared = |new: &Evidence, known: &[Evidence]| compare(&Content::of(new), known, ConversionState::Pending);
+    for (new, expected) in [
+        (with(Badge::Key, &both), SameContent),
+        (with(Badge::Key, &turned), SameContent),
+        (with(Badge::Key, &[]), SameContent),
+        (with(Badge::Key, &other), Conflict),
+        (with(Badge::Signed, &other), Upgrade),
+        (with(Badge::Token, &other), Lower),
+    ] {
+        assert_eq!(compared(&new, &known), expected, "{:?}", new.lines);
+    }
+    assert_eq!(compared(&known[0], &[with(Badge::Key, &[])]), Conflict, "the amount was told without lines before");
+    let silent = Evidence { amount_minor: None, currency: None, ..with(Badge::Key, &[]) };
+    assert_eq!(compared(&known[0], &[silent]), SameContent, "no amount was told before");
+}
+
+#[test]
+fn lines_are_those_of_the_amount_that_counts() {
+    let one = |id, badge, ms, minor, lines: &[Line]| Evidence {
+        lines: lines.to_vec(),
+        ..evidence(id, badge, ms, Some(minor), &[])
+    };
+    let [boots, hats] = [line("Boots", 1, 1000), line("Hats", 1, 1000)];
+    let key = one(1, Badge::Key, 5, 1000, std::slice::from_ref(&boots));
+    let lines = |all: &[Evidence]| {
+        let inputs = inputs(all);
+        inputs.amount().map_or(Vec::new(), |amount| inputs.lines(&amount).to_vec())
+    };
+    assert_eq!(lines(std::slice::from_ref(&key)), std::slice::from_ref(&boots));
+    let without = one(2, Badge::Key, 0, 1000, &[]);
+    assert_eq!(lines(&[without, key.clone()]), [boots], "one that leaves them out does not take them away");
+    let signed = one(3, Badge::Signed, 9, 1000, std::slice::from_ref(&hats));
+    assert_eq!(lines(&[key.clone(), signed]), std::slice::from_ref(&hats), "a higher rank replaces them");
+    let bare = one(3, Badge::Signed, 9, 1000, &[]);
+    assert_eq!(lines(&[key.clone(), bare]), [], "as its amount does, which came without");
+    let conflict = Evidence { is_conflict: true, ..one(4, Badge::Key, 0, 1000, &[hats]) };
+    assert_eq!(lines(&[conflict, key.clone()]), key.lines);
 }
 
 #[test]

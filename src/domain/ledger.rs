@@ -254,7 +254,7 @@ mod tests {
     const EUR: Currency = Currency::EUR;
 
     fn worth(publisher_id: PublisherId, event: &str, amount_minor: Option<i64>) -> Worth {
-        let priced = price(&example(1), event, amount_minor, EUR);
+        let priced = price(&example(1), event, amount_minor, EUR, &[]);
         let (commission_minor, fee_minor) = (priced.commission_minor, priced.fee_minor);
         Worth { advertiser_id: SHOP, publisher_id, currency: EUR, commission_minor, fee_minor }
     }

@@ -13,6 +13,7 @@ pub mod campaign;
 pub mod campaign_draft;
 #[cfg(test)]
 mod campaign_draft_tests;
+pub mod campaign_rates;
 pub mod click;
 pub mod click_token;
 pub mod commission;
@@ -22,7 +23,10 @@ pub mod conversion_report;
 pub mod coupon;
 pub mod creative;
 pub mod customer;
+mod cut;
 pub mod decision;
+#[cfg(test)]
+mod decision_tests;
 pub mod deep_link;
 pub mod durability;
 pub mod enrollment;
@@ -32,6 +36,7 @@ pub mod evidence;
 mod evidence_tests;
 pub mod ids;
 pub mod ledger;
+pub mod line;
 pub mod link;
 pub mod link_macros;
 pub mod money;

@@ -106,7 +106,7 @@ impl ReasonCode {
             Self::CouponExpired => "The coupon was not valid at the time of the order.",
             Self::NoEvidence => "The report names no click, coupon or bound customer, and no cookie came with it.",
             Self::OrderConflict => {
-                "This order was already reported with another amount, currency, time, channel or test mark."
+                "This order was already reported with another amount, currency, time, channel or test mark, or with other lines."
             }
             Self::AuthMissing => "The request carries neither a signature, a key nor a token.",
             Self::AuthBadToken => "The key or token is unknown, revoked, expired, or not for this campaign.",
@@ -115,7 +115,9 @@ impl ReasonCode {
             Self::IpNotAllowed => "The request came from an address that is not on the campaign's list.",
             Self::BadAmount => "The amount is not a plain number with at most the currency's digits.",
             Self::BadCurrency => "The currency is missing, unknown, or not one of the campaign's.",
-            Self::ItemsMismatch => "The order's lines do not add up to its amount.",
+            Self::ItemsMismatch => {
+                "The order's lines do not add up to its amount: quantity times unit_amount of all items."
+            }
             Self::BadField => "A field is not as it should be.",
             Self::EventUnknown => "The campaign has no event of this name.",
             Self::OrderIdMissing => "The order id is missing.",
@@ -159,7 +161,9 @@ impl ReasonCode {
             Self::IpNotAllowed => "Add the sender's address to the campaign's list.",
             Self::BadAmount => "Send the amount as in 49.90, without sign, sign of currency or thousands.",
             Self::BadCurrency => "Send the currency's code in upper case, as in EUR.",
-            Self::ItemsMismatch => "Correct the lines or the amount.",
+            Self::ItemsMismatch => {
+                "Spread a discount over the lines, and leave out shipping and tax where the amount leaves them out; or send no items."
+            }
             Self::BadField => "Correct the field that is named.",
             Self::EventUnknown => "Use one of the campaign's events, or add it to the terms.",
             Self::OrderIdMissing => "Send an order id, the same one in every report of the order.",

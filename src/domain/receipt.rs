@@ -15,6 +15,8 @@ text_enum! {
         TermsVersion = "terms_version",
         Amount = "amount",
         Commission = "commission",
+        /// What exactly was bought. Category, quantity and amounts of a line are of the amount, which all parties read.
+        Sku = "sku",
         /// The reader's own.
         LedgerLines = "ledger_lines",
         Payout = "payout",
@@ -54,7 +56,7 @@ impl ReceiptField {
             (Self::CustomerHash, _) => Sight::Hidden,
             (Self::RivalName, Publisher | Advertiser) => Sight::Hidden,
             (Self::SubIds | Self::LinkName, Advertiser) => Sight::Hidden,
-            (Self::NetworkFee | Self::Request, Publisher) => Sight::Hidden,
+            (Self::NetworkFee | Self::Request | Self::Sku, Publisher) => Sight::Hidden,
             (Self::OrderId, Publisher) => Sight::Masked,
             (_, Publisher | Advertiser | Network) => Sight::Whole,
         }
@@ -85,6 +87,7 @@ mod tests {
             (TermsVersion, [w, w, w]),
             (Amount, [w, w, w]),
             (Commission, [w, w, w]),
+            (Sku, [h, w, w]),
             (LedgerLines, [w, w, w]),
             (Payout, [w, w, w]),
             (LosingClicks, [w, w, w]),

@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use super::line::{Line, OnlyFor};
 use super::money::{Currency, Money, share};
 
 /// All of an amount, in basis points.
@@ -111,12 +112,24 @@ pub struct Rule {
     pub rate: Rate,
     /// The currency of a fixed rate; nothing for a percentage, which follows the amount's.
     pub currency: Option<Currency>,
+    /// Nothing: for whole orders, and for every line that no rule before it is for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub only_for: Option<OnlyFor>,
 }
 
 impl Rule {
     /// A fixed rate matches in its own currency only: nothing is converted.
     pub fn matches(&self, event: &str, currency: Currency) -> bool {
         self.event.as_str() == event && self.currency.is_none_or(|own| own == currency)
+    }
+
+    /// Whether it prices an order without lines.
+    pub const fn is_for_orders(&self) -> bool {
+        self.only_for.is_none()
+    }
+
+    pub fn is_for_line(&self, line: &Line) -> bool {
+        self.only_for.as_ref().is_none_or(|only_for| only_for.holds(line))
     }
 
     /// Minor units, rounded once; a percentage of no amount is nothing.
@@ -127,23 +140,33 @@ impl Rule {
         }
     }
 
-    /// For people: `10 % of a sale`, `2.50 EUR per lead`.
+    /// For people: `10 % of a sale`, `2.50 EUR per lead`, `5 % of a sale's lines in category Boots`.
     pub fn sentence(&self, currency: Currency) -> String {
-        match self.rate {
-            Rate::Percent { bps } => format!("{} of {}", percent(bps), self.event.with_article()),
-            Rate::Fixed { .. } => format!("{} per {}", self.fixed(currency), self.event),
+        let event = self.event.with_article();
+        match (self.rate, &self.only_for) {
+            (Rate::Percent { bps }, None) => format!("{} of {event}", percent(bps)),
+            (Rate::Percent { bps }, Some(only_for)) => format!("{} of {event}'s lines {only_for}", percent(bps)),
+            (Rate::Fixed { .. }, None) => format!("{} per {}", self.fixed(currency), self.event),
+            (Rate::Fixed { .. }, Some(only_for)) => {
+                format!("{} per {} with a line {only_for}", self.fixed(currency), self.event)
+            }
         }
     }
 
     /// A worked example for people: `10 % of a 80.00 EUR order = 8.00 EUR`, `1 lead = 2.50 EUR`.
     pub fn example(&self, currency: Currency) -> String {
         let order = 80 * 10_i64.pow(currency.digits());
-        match self.rate {
-            Rate::Percent { bps } => {
-                let commission = Money::new(self.commission_minor(Some(order)), currency);
-                format!("{} of a {} order = {commission}", percent(bps), Money::new(order, currency))
+        let (commission, order) =
+            (Money::new(self.commission_minor(Some(order)), currency), Money::new(order, currency));
+        match (self.rate, &self.only_for) {
+            (Rate::Percent { bps }, None) => format!("{} of a {order} order = {commission}", percent(bps)),
+            (Rate::Percent { bps }, Some(only_for)) => {
+                format!("{} of {order} {only_for} = {commission}", percent(bps))
             }
-            Rate::Fixed { .. } => format!("1 {} = {}", self.event, self.fixed(currency)),
+            (Rate::Fixed { .. }, None) => format!("1 {} = {}", self.event, self.fixed(currency)),
+            (Rate::Fixed { .. }, Some(only_for)) => {
+                format!("1 {} with a line {only_for} = {}", self.event, self.fixed(currency))
+            }
         }
     }
 
@@ -187,11 +210,12 @@ pub fn percent(bps: i64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::line::LineField;
     use proptest::prelude::*;
 
     fn rule(event: &str, rate: Rate) -> Rule {
         let currency = matches!(rate, Rate::Fixed { .. }).then_some(Currency::EUR);
-        Rule { number: 1, event: event.parse().unwrap(), rate, currency }
+        Rule { number: 1, event: event.parse().unwrap(), rate, currency, only_for: None }
     }
 
     #[test]
@@ -202,6 +226,13 @@ mod tests {
         let lead = rule("lead", Rate::Fixed { minor: 250 });
         assert_eq!(lead.sentence(Currency::EUR), "2.50 EUR per lead");
         assert_eq!(lead.example(Currency::EUR), "1 lead = 2.50 EUR");
+        let only = |field, text: &str| Some(OnlyFor { field, text: text.to_owned() });
+        let boots = Rule { only_for: only(LineField::Category, "Boots"), ..sale };
+        assert_eq!(boots.sentence(Currency::EUR), "10 % of a sale's lines in category Boots");
+        assert_eq!(boots.example(Currency::EUR), "10 % of 80.00 EUR in category Boots = 8.00 EUR");
+        let one = Rule { only_for: only(LineField::Sku, "B-42"), ..rule("sale", Rate::Fixed { minor: 250 }) };
+        assert_eq!(one.sentence(Currency::EUR), "2.50 EUR per sale with a line with SKU B-42");
+        assert_eq!(one.example(Currency::EUR), "1 sale with a line with SKU B-42 = 2.50 EUR");
         assert_eq!(rule("install", Rate::Percent { bps: 5 }).sentence(Currency::EUR), "0.05 % of an install");
     }
 

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::customer::BINDING_MONTHS_MAX;
 use super::ids::CampaignId;
+use super::line::{LINE_TEXT_MAX_BYTES, is_line_text};
 use super::money::{Currency, share};
 use super::policy::Policy;
 use super::rule::{EventName, LARGE_AMOUNT_MINOR, Rate, Rule, WHOLE_BPS};
@@ -22,7 +23,7 @@ pub const NOTICE_DAYS_DEFAULT: i64 = 7;
 
 const DAYS_MAX: i64 = 365;
 const CURRENCIES_MAX: usize = 10;
-const EVENTS_MAX: usize = 20;
+pub(super) const EVENTS_MAX: usize = 20;
 const RULES_MAX: usize = 100;
 pub(super) const TEXT_MAX_BYTES: usize = 20_000;
 
@@ -174,6 +175,8 @@ pub enum TermsRefused {
     RuleRate { number: i64 },
     #[error("rule {number}: a fixed rate has one of the currencies, a percentage has none")]
     RuleCurrency { number: i64 },
+    #[error("rule {number}: a category or SKU has 1 to {LINE_TEXT_MAX_BYTES} bytes, without control characters")]
+    RuleLine { number: i64 },
     #[error("the network fee is 0 to 100 percent")]
     Fee,
     #[error("validation takes 0 to {DAYS_MAX} days")]
@@ -195,7 +198,11 @@ impl TermsRefused {
             Self::Version => "version",
             Self::Currencies => "currencies",
             Self::Events => "events",
-            Self::Rules | Self::RuleEvent { .. } | Self::RuleRate { .. } | Self::RuleCurrency { .. } => "rules",
+            Self::Rules
+            | Self::RuleEvent { .. }
+            | Self::RuleRate { .. }
+            | Self::RuleCurrency { .. }
+            | Self::RuleLine { .. } => "rules",
             Self::Fee => "fee",
             Self::ValidationDays => "validation_days",
             Self::HoldDays => "hold_days",
@@ -228,19 +235,6 @@ impl Terms {
             bare
         };
         bare(self) == bare(other)
-    }
-
-    /// Whether `next` takes something from publishers: a rule is gone, or pays less. Another kind of rate cannot be
-    /// compared, and counts as a cut.
-    pub fn is_cut_by(&self, next: &Self) -> bool {
-        self.rules.iter().any(|rule| {
-            let kept = next.rules.iter().find(|other| other.event == rule.event && other.currency == rule.currency);
-            !kept.is_some_and(|kept| kept.rate.is_at_least(rule.rate)) || !self.keeps_currencies(next)
-        })
-    }
-
-    fn keeps_currencies(&self, next: &Self) -> bool {
-        self.currencies.iter().all(|currency| next.currencies.contains(currency))
     }
 
     /// Everything that the types alone do not hold; to be asked before a version is stored.
@@ -276,6 +270,9 @@ impl Terms {
         if !(0..=most).contains(&value) {
             return Err(TermsRefused::RuleRate { number });
         }
+        if rule.only_for.as_ref().is_some_and(|only_for| !is_line_text(&only_for.text)) {
+            return Err(TermsRefused::RuleLine { number });
+        }
         if is_currency_right { Ok(()) } else { Err(TermsRefused::RuleCurrency { number }) }
     }
 }
@@ -289,7 +286,7 @@ fn is_list<T: PartialEq>(entries: &[T], most: usize) -> bool {
 /// The terms of the story's campaign W, for the tests of other rules too.
 #[cfg(test)]
 pub(crate) fn example(version: i64) -> Terms {
-    let rule = |number, event, rate, currency| Rule { number, event, rate, currency };
+    let rule = |number, event, rate, currency| Rule { number, event, rate, currency, only_for: None };
     Terms {
         campaign_id: CampaignId(7),
         version,

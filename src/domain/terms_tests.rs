@@ -1,6 +1,7 @@
 //! Terms: windows, cuts, the same promise told again, and which field is refused.
 
 use super::customer::BINDING_MONTHS_MAX;
+use super::line::{LineField, OnlyFor};
 use super::money::Currency;
 use super::rule::Rate;
 use super::terms::*;
@@ -61,7 +62,7 @@ fn terms_that_cannot_be_name_the_field() {
     assert_eq!(example(1).check(), Ok(()));
     let dollar: Currency = "USD".parse().unwrap();
     type Change = fn(&mut Terms, Currency);
-    let cases: [(Change, &str); 16] = [
+    let cases: [(Change, &str); 17] = [
         (|t, _| t.binding_months = BINDING_MONTHS_MAX + 1, "binding_months"),
         (|t, _| t.version = 0, "version"),
         (|t, _| t.currencies.clear(), "currencies"),
@@ -74,6 +75,7 @@ fn terms_that_cannot_be_name_the_field() {
         (|t, _| t.rules[0].rate = Rate::Percent { bps: 10_001 }, "rules"),
         (|t, _| t.rules[1].rate = Rate::Fixed { minor: -1 }, "rules"),
         (|t, dollar| t.rules[1].currency = Some(dollar), "rules"),
+        (|t, _| t.rules[0].only_for = Some(OnlyFor { field: LineField::Sku, text: String::new() }), "rules"),
         (|t, _| t.fee.bps = -1, "fee"),
         (|t, _| t.validation_days = 366, "validation_days"),
         (|t, _| t.too_fast_ms = -1, "too_fast_ms"),

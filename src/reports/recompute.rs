@@ -133,7 +133,7 @@ fn decisions(stored: &Stored<'_>, inputs: &Inputs, decision: &Decision, found: &
                 compare(&of_row(stored.conversion), &of_decision(&recomputed), found);
                 compare(&of_decision(decision), &of_decision(&recomputed), found);
                 if *decision != recomputed && found.is_empty() {
-                    found.push(Difference::new("decision", "another trace or reason", "the rules' own"));
+                    found.push(Difference::new("decision", "another trace, reason or line", "the rules' own"));
                 }
             }
             Err(error) => found.push(Difference::new("decision", "undecidable", error)),

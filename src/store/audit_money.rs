@@ -74,6 +74,8 @@ pub struct PriceRule {
     pub bps: i64,
     pub amount_minor: i64,
     pub currency: String,
+    pub line_field: String,
+    pub line_text: String,
 }
 
 #[derive(Debug, sqlx::FromRow)]
@@ -152,7 +154,8 @@ sql! {
         left join allocations a on a.conversion_id = v.conversion_id order by v.conversion_id";
     COUPONS = "select coupon_id, campaign_id, publisher_id, code, valid_from_ms, valid_until_ms, ended_at_ms from coupons";
     PRICES = "select campaign_id, version, fee_basis, fee_bps from terms";
-    PRICE_RULES = "select campaign_id, terms_version, number, event, rate, bps, amount_minor, currency from terms_rules
+    PRICE_RULES = "select campaign_id, terms_version, number, event, rate, bps, amount_minor, currency,
+        line_field, line_text from terms_rules
         order by campaign_id, terms_version, number";
     EVENTS = "select event_id, conversion_id, number, from_state, to_state, reason,
         (event_id >> 21) + 1577836800000 as at_ms from conversion_events

@@ -9,6 +9,7 @@ use crate::domain::conversion::{Badge, ConversionState};
 use crate::domain::decision::Decision;
 use crate::domain::evidence::{Beside, Candidate, Evidence, Inputs, Unresolved};
 use crate::domain::ids::{AttemptId, ConversionId, DecisionId, EventId, EvidenceId, MemberId};
+use crate::domain::line::Line;
 use crate::domain::money::Currency;
 use crate::domain::review::{EventRecord, StepReason};
 use crate::domain::time::Timestamp;
@@ -27,7 +28,7 @@ struct EvidenceRow {
     clicks: String,
 }
 
-/// The column `clicks`: what the click ids of a report led to, and its coupon and customer.
+/// The column `clicks`: what the click ids of a report led to, its coupon and customer, and the lines of its order.
 #[derive(Serialize, Deserialize)]
 struct Clicks {
     clicks: Vec<Candidate>,
@@ -37,6 +38,8 @@ struct Clicks {
     is_campaign_inactive: bool,
     #[serde(default, skip_serializing_if = "Beside::is_empty")]
     beside: Beside,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    lines: Vec<Line>,
 }
 
 #[derive(sqlx::FromRow)]
@@ -100,6 +103,7 @@ impl EvidenceRow {
             clicks: clicks.clicks,
             unresolved: clicks.unresolved,
             beside: clicks.beside,
+            lines: clicks.lines,
         })
     }
 }
@@ -123,6 +127,7 @@ pub async fn insert(
         unresolved: evidence.unresolved.clone(),
         is_campaign_inactive: evidence.is_campaign_inactive,
         beside: evidence.beside.clone(),
+        lines: evidence.lines.clone(),
     };
     let clicks = json(&clicks);
     on_driver!(w, |c| query(INSERT)

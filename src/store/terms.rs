@@ -6,6 +6,7 @@ use super::changes::Change;
 use super::driver::{Conn, Writer};
 use super::error::StoreError;
 use crate::domain::ids::{CampaignId, MemberId};
+use crate::domain::line::OnlyFor;
 use crate::domain::money::Currency;
 use crate::domain::policy::Policy;
 use crate::domain::rule::{EventName, Rate, Rule};
@@ -39,6 +40,8 @@ struct RuleRow {
     bps: i64,
     amount_minor: i64,
     currency: String,
+    line_field: String,
+    line_text: String,
 }
 
 sql! {
@@ -47,15 +50,16 @@ sql! {
         where campaign_id = $1 and (version = $2 or $2 is null) order by version";
     EVENTS = "select terms_version, name, is_once_per_click from terms_events
         where campaign_id = $1 and (terms_version = $2 or $2 is null) order by terms_version, name";
-    RULES = "select terms_version, number, event, rate, bps, amount_minor, currency from terms_rules
+    RULES = "select terms_version, number, event, rate, bps, amount_minor, currency, line_field,
+        line_text from terms_rules
         where campaign_id = $1 and (terms_version = $2 or $2 is null) order by terms_version, number";
     INSERT = "insert into terms (campaign_id, version, starts_at_ms, currencies, window_ms, model, validation_days,
         hold_days, fee_basis, fee_bps, too_fast_ms, content, created_at_ms, created_by, policy, binding_months)
         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)";
     INSERT_EVENT = "insert into terms_events (campaign_id, terms_version, name, is_once_per_click)
         values ($1, $2, $3, $4)";
-    INSERT_RULE = "insert into terms_rules (campaign_id, terms_version, number, event, rate, bps, amount_minor, currency)
-        values ($1, $2, $3, $4, $5, $6, $7, $8)";
+    INSERT_RULE = "insert into terms_rules (campaign_id, terms_version, number, event, rate, bps, amount_minor, currency,
+        line_field, line_text) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
 }
 
 /// Every version of a campaign's terms, oldest first.
@@ -117,7 +121,11 @@ impl RuleRow {
             other => return Err(corrupt(other)),
         };
         let currency = (!self.currency.is_empty()).then(|| self.currency.parse().map_err(corrupt)).transpose()?;
-        Ok(Rule { number: self.number, event: self.event.parse().map_err(corrupt)?, rate, currency })
+        let only_for = match self.line_field.as_str() {
+            "" => None,
+            field => Some(OnlyFor { field: field.parse().map_err(corrupt)?, text: self.line_text.clone() }),
+        };
+        Ok(Rule { number: self.number, event: self.event.parse().map_err(corrupt)?, rate, currency, only_for })
     }
 }
 
@@ -179,6 +187,8 @@ async fn insert_rule(w: &mut Writer, terms: &Terms, rule: &Rule) -> Result<(), S
         .bind(bps)
         .bind(minor)
         .bind(rule.currency.map_or("", Currency::code))
+        .bind(rule.only_for.as_ref().map_or("", |only_for| only_for.field.as_str()))
+        .bind(rule.only_for.as_ref().map_or("", |only_for| only_for.text.as_str()))
         .execute(c)
         .await
         .map(drop))

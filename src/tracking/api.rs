@@ -13,6 +13,7 @@ use crate::auth::address::ClientAddress;
 use crate::domain::conversion::Badge;
 use crate::domain::conversion_report::{Refused, ReportFields};
 use crate::domain::ids::CampaignId;
+use crate::domain::line::LineFields;
 use crate::domain::reason::ReasonCode;
 use crate::store::StoreError;
 use crate::store::campaigns::Campaign;
@@ -34,6 +35,8 @@ struct Body {
     channel: Option<String>,
     occurred_at: Option<String>,
     test: Option<bool>,
+    #[serde(default)]
+    items: Vec<LineFields>,
 }
 
 /// The fields of a report in a JSON body.
@@ -60,6 +63,7 @@ impl Body {
             channel: self.channel,
             occurred_at: self.occurred_at,
             test: self.test.map(|is_test| if is_test { "1" } else { "0" }.to_owned()),
+            items: self.items,
         }
     }
 }

@@ -189,6 +189,7 @@ impl Order<'_> {
             clicks: found.clicks,
             unresolved: found.unresolved,
             beside: found.beside,
+            lines: self.parsed.lines.clone(),
         }
     }
 

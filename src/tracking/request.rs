@@ -63,6 +63,7 @@ pub fn fields(pairs: &[(String, String)]) -> ReportFields {
         channel: filled("channel"),
         occurred_at: filled("occurred_at"),
         test: filled("test"),
+        items: Vec::new(),
     }
 }
 

@@ -9,7 +9,6 @@ use crate::app::figures::{LANDED_HEAD, Landed, silence};
 use crate::app::page::{role_page, zone_of};
 use crate::app::ui::{Hidden, StatusTag, Submit};
 use crate::domain::campaign::{ApprovalMode, CampaignState};
-use crate::domain::commission;
 use crate::domain::ids::CampaignId;
 use crate::domain::money::Money;
 use crate::domain::party::PartyKind;
@@ -111,8 +110,9 @@ fn Step(campaign: Campaign, is_admitted: bool) -> impl IntoView {
 fn cost(terms: &Terms, rule: &Rule) -> String {
     let currency = rule.currency.unwrap_or_else(|| terms.first_currency());
     let order = 80 * 10_i64.pow(currency.digits());
-    let priced = commission::price(terms, rule.event.as_str(), Some(order), currency);
-    let (own, fee) = (Money::new(priced.commission_minor, currency), Money::new(priced.fee_minor, currency));
+    let commission = rule.commission_minor(Some(order));
+    let fee = Money::new(terms.fee.minor(commission, Some(order)), currency);
+    let own = Money::new(commission, currency);
     format!("{own} and a network fee of {fee}")
 }
 

@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use super::campaign_rates::{LineRates, OwnEvents, entered_rows};
 use crate::app::page::Request;
 use crate::app::ui::{Field, QuantityField, Select, TextArea};
 use crate::domain::campaign_draft::CampaignDraft;
@@ -28,6 +29,8 @@ pub fn CampaignFields(request: Request, draft: CampaignDraft) -> impl IntoView {
         sale_unit: entered("sale_unit", &draft.sale_unit),
         lead_rate: entered("lead_rate", &draft.lead_rate),
         lead_unit: entered("lead_unit", &draft.lead_unit),
+        line_rates: entered_rows(&request, "line_rates", &draft.line_rates),
+        own_events: entered_rows(&request, "own_events", &draft.own_events),
         window: entered("window", &draft.window),
         window_unit: entered("window_unit", &draft.window_unit),
         policy: entered("policy", &draft.policy),
@@ -38,9 +41,13 @@ pub fn CampaignFields(request: Request, draft: CampaignDraft) -> impl IntoView {
         terms_text: entered("terms_text", &draft.terms_text),
     };
     view! {
+        // Pressing Enter in a field presses the first button of a form: that one has to save.
+        <button type="submit" class="visually-hidden" tabindex="-1" aria-hidden="true">"Save"</button>
         <What request=request.clone() draft=draft.clone()/>
         <Where request=request.clone() draft=draft.clone()/>
         <Commission request=request.clone() draft=draft.clone()/>
+        <LineRates request=request.clone() rows=draft.line_rates.clone()/>
+        <OwnEvents request=request.clone() rows=draft.own_events.clone()/>
         <Conditions request=request draft=draft/>
     }
 }
@@ -128,7 +135,7 @@ fn Commission(request: Request, draft: CampaignDraft) -> impl IntoView {
         <fieldset>
             <legend>"Commission"</legend>
             <p class="hint">
-                {format!("Enter one or both. The network fee of {fee} % of the commission comes on top. \
+                {format!("Enter one or both, or an event of your own below. The network fee of {fee} % of the commission comes on top. \
                     Once the campaign is live, a cut needs {NOTICE_DAYS_DEFAULT} days' notice.")}
             </p>
             <div class="field-row">

@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use super::integration_events::{Events, in_order};
 use super::integration_keys::{Keys, New, NewKey};
 use super::integration_samples::{
     SCRIPT_OF_ORDER, SCRIPT_ON_PAGES, SampleOrder, filled, json_call, pixel, signed_call, signing_script, token_call,
@@ -12,10 +13,12 @@ use super::steps::{advertiser_of, page_of, requests_page_of, uploads_page_of};
 use crate::app::api::campaign::RotatePostbackSecret;
 use crate::app::page::{Request, role_page, zone_of};
 use crate::app::requests;
-use crate::app::ui::{Field, Hidden, Submit};
+use crate::app::ui::{Field, Hidden, ReasonLink, Select, Submit};
 use crate::domain::conversion::Badge;
 use crate::domain::ids::CampaignId;
+use crate::domain::line::LINES_MAX;
 use crate::domain::party::PartyKind;
+use crate::domain::reason::ReasonCode;
 use crate::domain::signature::SIGNATURE_AGE_MAX_SECONDS;
 use crate::domain::time::Zone;
 use crate::store::api_keys;
@@ -42,7 +45,9 @@ pub fn IntegrationPage() -> impl IntoView {
         let latest = attempts::list_of_advertiser(&mut conn, advertiser, id, ATTEMPTS_SHOWN_MAX).await?;
         let tried = |name: &str| request.query.get(name).filter(|text| text.chars().count() <= TRIED_CHARS_MAX);
         let order_id = tried("order_id").filter(|text| !text.is_empty()).unwrap_or_else(|| "ORDER-1001".to_owned());
-        let order = SampleOrder::of(&terms, tried("click_id").unwrap_or_default(), order_id);
+        let event = tried("event").unwrap_or_default();
+        let order = SampleOrder::of(&terms, tried("click_id").unwrap_or_default(), order_id, &event);
+        let events = in_order(&terms).iter().map(|event| event.name.to_string()).collect();
         let new = New::of(&request, &keys);
         let base = &request.app.tracking_url;
         let secret = request.app.secret_key.postback_secret(id, campaign.secret_version);
@@ -57,10 +62,11 @@ pub fn IntegrationPage() -> impl IntoView {
             [SCRIPT_ON_PAGES, SCRIPT_OF_ORDER].map(|text| filled(text, base, id, &campaign.landing_parameter, &order));
         Ok(view! {
             <Head campaign=campaign.clone()/>
+            <Events terms=terms.clone()/>
             <Platforms campaign_id=id/>
             <Script on_pages=on_pages of_order=of_order/>
             {new.map(|new| view! { <NewKey new=new call=by_token/> })}
-            <ServerToServer signed=signed script=script order=order campaign=campaign.clone()/>
+            <ServerToServer signed=signed script=script order=order events=events campaign=campaign.clone()/>
             <Secrets request=request.clone() campaign=campaign/>
             <JsonInterface json=json/>
             <Keys request=request.clone() keys=keys campaign_id=id zone=zone.clone()/>
@@ -145,7 +151,14 @@ fn Script(on_pages: String, of_order: String) -> impl IntoView {
 }
 
 #[component]
-fn ServerToServer(signed: String, script: String, order: SampleOrder, campaign: Campaign) -> impl IntoView {
+fn ServerToServer(
+    signed: String,
+    script: String,
+    order: SampleOrder,
+    events: Vec<String>,
+    campaign: Campaign,
+) -> impl IntoView {
+    let events: Vec<_> = events.into_iter().map(|event| (event.clone(), event)).collect();
     view! {
         <section class="section">
             <h2>"Server to server, signed"</h2>
@@ -154,6 +167,7 @@ fn ServerToServer(signed: String, script: String, order: SampleOrder, campaign: 
                 <div class="field-row">
                     <Field name="click_id" label="Click id" value=order.click_id required=false/>
                     <Field name="order_id" label="Order id" value=order.order_id/>
+                    <Select name="event" label="Event" options=events value=order.event/>
                 </div>
                 <div class="btn-row"><Submit label="Sign this order" class="btn"/></div>
             </form>
@@ -214,6 +228,11 @@ fn JsonInterface(json: String) -> impl IntoView {
             <h2>"JSON interface"</h2>
             <p>"The same report with a key of this campaign instead of a signature."</p>
             <Code name="A call of the JSON interface" code=json/>
+            <p>
+                <span class="mono">"items"</span>
+                {format!(" may be left out. They say what was bought, at most {LINES_MAX} lines, and add up to the amount: quantity                     times unit_amount of all of them. Spread a discount over the lines, and leave out shipping and tax where                     the amount leaves them out. Where the terms pay another rate for a category or an SKU, each line is paid                     by its own; an order without items is paid as a whole. ")}
+                <ReasonLink code=ReasonCode::ItemsMismatch.as_str()/>
+            </p>
         </section>
     }
 }

@@ -22,9 +22,11 @@ pub struct SampleOrder {
 }
 
 impl SampleOrder {
-    /// The first event of the terms; an order of 49.90 where a percentage is paid.
-    pub fn of(terms: &Terms, click_id: String, order_id: String) -> Self {
-        let rule = terms.rules.first();
+    /// This event of the terms, else their first one; an order of 49.90 where a percentage is paid.
+    pub fn of(terms: &Terms, click_id: String, order_id: String, event: &str) -> Self {
+        let mut rules = terms.rules.iter().filter(|rule| rule.is_for_orders());
+        let first = rules.clone().next().or(terms.rules.first());
+        let rule = rules.find(|rule| rule.event.as_str() == event).or(first);
         let currency = terms.first_currency();
         let amount = if currency.digits() == 0 { "4990" } else { "49.90" };
         Self {
@@ -43,6 +45,22 @@ impl SampleOrder {
             pairs.extend([("amount", amount.as_str()), ("currency", self.currency.as_str())]);
         }
         pairs
+    }
+
+    /// What was bought for the amount, as members of a JSON array.
+    fn items(&self) -> Option<String> {
+        self.amount.as_deref()?;
+        let [boots, socks] = if self.has_digits() { ["39.90", "5.00"] } else { ["3990", "500"] };
+        let item = |sku, category, quantity, unit| {
+            format!(
+                "    {{\"sku\": \"{sku}\", \"category\": \"{category}\", \"quantity\": {quantity}, \"unit_amount\": \"{unit}\"}}"
+            )
+        };
+        Some([item("BOOT-42", "Boots", 1, boots), item("SOCK-7", "Socks", 2, socks)].join(",\n"))
+    }
+
+    fn has_digits(&self) -> bool {
+        self.amount.as_deref().is_some_and(|amount| amount.contains('.'))
     }
 
     fn pairs_with_click(&self) -> Vec<(&'static str, &str)> {
@@ -95,7 +113,8 @@ pub fn json_call(base: &BaseUrl, campaign: CampaignId, key: &str, order: &Sample
     pairs.extend(order.pairs());
     let fields = pairs.iter().map(|(name, value)| format!("  {}: {}", quoted(name), quoted(value)));
     // Inside single quotes of a shell an apostrophe ends the text; JSON has another way to write it.
-    let body = fields.collect::<Vec<_>>().join(",\n").replace('\'', "\\u0027");
+    let items = order.items().map(|items| format!("  \"items\": [\n{items}\n  ]"));
+    let body = fields.chain(items).collect::<Vec<_>>().join(",\n").replace('\'', "\\u0027");
     format!(
         "curl '{}' \\\n  -H 'Authorization: Bearer {key}' \\\n  -H 'Content-Type: application/json' \\\n  -d '{{\n{body}\n}}'",
         base.join("/api/v1/conversions")
@@ -141,8 +160,11 @@ pub fn pixel(base: &BaseUrl, campaign: CampaignId, order: &SampleOrder) -> Strin
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::line::{self, LineFields};
+    use crate::domain::money::Currency;
     use crate::domain::secret::SecretKey;
     use crate::domain::signature::{check, split_signature};
+    use crate::domain::terms::example;
 
     fn order() -> SampleOrder {
         SampleOrder {
@@ -189,5 +211,25 @@ mod tests {
         assert!(!body.contains('\''));
         let read: serde_json::Value = serde_json::from_str(body).unwrap();
         assert_eq!((read["click_id"].as_str(), read["amount"].as_str()), (Some("a'b"), Some("49.90")));
+        let items: Vec<LineFields> = serde_json::from_value(read["items"].clone()).unwrap();
+        assert_eq!(line::read(&items, Some(4990), Some(Currency::EUR)).unwrap().len(), 2, "they add up");
+        let yen = SampleOrder { amount: Some("4990".to_owned()), currency: "JPY".to_owned(), ..order() };
+        let call = json_call(&base, CampaignId(42), "YOUR_API_KEY", &yen);
+        let body = call.split("-d '").nth(1).unwrap().strip_suffix('\'').unwrap();
+        let read: serde_json::Value = serde_json::from_str(body).unwrap();
+        let items: Vec<LineFields> = serde_json::from_value(read["items"].clone()).unwrap();
+        assert_eq!(line::read(&items, Some(4990), "JPY".parse().ok()).unwrap().len(), 2, "they add up, too");
+        let lead = SampleOrder { amount: None, ..order() };
+        assert!(!json_call(&base, CampaignId(42), "YOUR_API_KEY", &lead).contains("items"));
+    }
+
+    #[test]
+    fn a_sample_is_of_the_event_that_is_asked_for() {
+        let of = |event| {
+            let order = SampleOrder::of(&example(1), String::new(), "O".to_owned(), event);
+            (order.event, order.amount.is_some())
+        };
+        assert_eq!(of("lead"), ("lead".to_owned(), false));
+        assert_eq!(of("nonsense"), ("sale".to_owned(), true));
     }
 }

@@ -15,10 +15,11 @@ pub fn SendTest(request: Request, campaign_id: CampaignId, terms: Terms) -> impl
     let action = ServerAction::<SendTestReport>::new();
     let currency = terms.first_currency();
     let example = if currency.digits() == 0 { "4990" } else { "49.90" };
-    let pays_percent = terms.rules.first().is_some_and(|rule| matches!(rule.rate, Rate::Percent { .. }));
+    let first = terms.rules.iter().find(|rule| rule.is_for_orders());
+    let pays_percent = first.is_some_and(|rule| matches!(rule.rate, Rate::Percent { .. }));
     let order = format!("TEST-{}", request.now.0.div_euclid(SECOND_MS));
     let events = terms.events.iter().map(|event| (event.name.to_string(), event.name.to_string())).collect();
-    let first = terms.rules.first().map(|rule| rule.event.to_string()).unwrap_or_default();
+    let first = first.map(|rule| rule.event.to_string()).unwrap_or_default();
     let amount = if pays_percent { example } else { "" };
     view! {
         <section class="section" id="send-a-test">

@@ -3,6 +3,7 @@
 mod balance;
 mod campaign;
 mod campaign_fields;
+mod campaign_rates;
 mod campaigns;
 mod conversions;
 mod coupons;
@@ -10,6 +11,7 @@ mod creatives;
 mod edit;
 mod find;
 mod integration;
+mod integration_events;
 mod integration_keys;
 mod integration_samples;
 mod integration_test;
@@ -42,6 +44,6 @@ pub use reports::Reports;
 pub use requests::{RequestPage, RequestsPage};
 pub use steps::{
     API_KEYS_MAX, CAMPAIGNS_MAX, NEW_API_KEY, advertiser_of, integration_page_of, make_step, page_of, requests_page_of,
-    uploads_page_of,
+    step_of_form, uploads_page_of,
 };
 pub use uploads::{UploadPage, UploadsPage};

@@ -3,6 +3,8 @@
 use crate::app::error::ApiError;
 use crate::app::forms::{self, Form};
 use crate::domain::campaign::CampaignState;
+use crate::domain::campaign_draft::CampaignDraft;
+use crate::domain::campaign_rates::RowStep;
 use crate::domain::ids::{AdvertiserId, CampaignId};
 use crate::domain::party::{Acting, PartyKind, Viewer};
 use crate::store::{StoreError, campaigns};
@@ -45,6 +47,28 @@ pub fn requests_page_of(id: CampaignId) -> String {
 /// Its files with conversions.
 pub fn uploads_page_of(id: CampaignId) -> String {
     format!("/advertiser/campaigns/{id}/uploads")
+}
+
+/// A button of the campaign's form that adds or removes a row: back to the form, with everything else as it was entered.
+pub async fn step_of_form(page: &str, mut draft: CampaignDraft, step: &str) -> Result<(), ApiError> {
+    let parsed = RowStep::parse(step);
+    let done = match parsed {
+        Some(step) => draft.step(step),
+        None => return Form::of(page, draft.values()).refuse("", "This button is not known: look again.").await,
+    };
+    let mut values = draft.values();
+    values.push(("step", step.to_owned()));
+    let form = Form::of(page, values);
+    // A new row takes the focus, which browsers do not give where the address names a place.
+    let place = match parsed {
+        Some(RowStep::RemoveEvent(_)) => Some("own-events"),
+        Some(RowStep::RemoveLineRate(_)) => Some("line-rates"),
+        Some(RowStep::AddEvent | RowStep::AddLineRate) | None => None,
+    };
+    match done {
+        Ok(said) => form.keep(place, said).await,
+        Err(refused) => form.refuse(&refused.field, refused.message).await,
+    }
 }
 
 /// One step in a campaign's life that its advertiser makes.

@@ -7,8 +7,8 @@ use crate::domain::campaign_draft::CampaignDraft;
 
 /// Makes a campaign with the first version of its terms; only its advertiser sees it yet.
 #[server(endpoint = "create_campaign")]
-pub async fn create_campaign(draft: CampaignDraft) -> Result<(), ApiError> {
-    use crate::app::advertiser::{CAMPAIGNS_MAX, advertiser_of, page_of};
+pub async fn create_campaign(draft: CampaignDraft, #[server(default)] step: String) -> Result<(), ApiError> {
+    use crate::app::advertiser::{CAMPAIGNS_MAX, advertiser_of, page_of, step_of_form};
     use crate::app::forms::{self, Form};
     use crate::domain::campaign::CampaignState;
     use crate::domain::ids::CampaignId;
@@ -18,12 +18,16 @@ pub async fn create_campaign(draft: CampaignDraft) -> Result<(), ApiError> {
 
     let viewer = forms::viewer(PartyKind::Advertiser).await?;
     let (advertiser_id, app) = (advertiser_of(&viewer)?, forms::app());
-    let form = Form::new("/advertiser/campaigns/new", &draft.values());
+    const PAGE: &str = "/advertiser/campaigns/new";
+    if !step.is_empty() {
+        return step_of_form(PAGE, draft, &step).await;
+    }
+    let form = Form::of(PAGE, draft.values());
     let (id, now) = (app.environment.new_id(CampaignId), app.environment.now());
     let facts = draft.facts(app.base_url.is_development());
     let (facts, first) = match facts.and_then(|facts| Ok((facts, draft.terms(id, 1, now)?))) {
         Ok(read) => read,
-        Err(refused) => return form.refuse(refused.field, refused.message).await,
+        Err(refused) => return form.refuse(&refused.field, refused.message).await,
     };
     let mut w = app.store.write().await?;
     if campaigns::list_of_advertiser(&mut w, advertiser_id, CAMPAIGNS_MAX).await?.len() as i64 == CAMPAIGNS_MAX {
@@ -55,8 +59,13 @@ pub async fn create_campaign(draft: CampaignDraft) -> Result<(), ApiError> {
 
 /// Edits a campaign. Other terms are a new version, in force now, for later clicks; a cut needs notice.
 #[server(endpoint = "update_campaign")]
-pub async fn update_campaign(campaign_id: String, version: i64, draft: CampaignDraft) -> Result<(), ApiError> {
-    use crate::app::advertiser::{advertiser_of, page_of};
+pub async fn update_campaign(
+    campaign_id: String,
+    version: i64,
+    draft: CampaignDraft,
+    #[server(default)] step: String,
+) -> Result<(), ApiError> {
+    use crate::app::advertiser::{advertiser_of, page_of, step_of_form};
     use crate::app::forms::{self, Form};
     use crate::domain::campaign::CampaignState;
     use crate::domain::ids::CampaignId;
@@ -68,7 +77,12 @@ pub async fn update_campaign(campaign_id: String, version: i64, draft: CampaignD
     let viewer = forms::viewer(PartyKind::Advertiser).await?;
     let (advertiser, app) = (advertiser_of(&viewer)?, forms::app());
     let id: CampaignId = campaign_id.parse()?;
-    let form = Form::new(format!("{}/edit", page_of(id)), &draft.values());
+    let page = format!("{}/edit", page_of(id));
+    if !step.is_empty() {
+        campaigns::get_of_advertiser(&mut app.store.read().await?, advertiser, id).await?;
+        return step_of_form(&page, draft, &step).await;
+    }
+    let form = Form::of(page, draft.values());
     let mut w = app.store.write().await?;
     let campaign = campaigns::lock_of_advertiser(&mut w, advertiser, id).await?;
     let current = terms::get(&mut w, id, campaign.terms_version).await?;
@@ -82,7 +96,7 @@ pub async fn update_campaign(campaign_id: String, version: i64, draft: CampaignD
     let facts = draft.facts(app.base_url.is_development());
     let (facts, entered) = match facts.and_then(|facts| Ok((facts, draft.terms(id, next_version, now)?))) {
         Ok(read) => read,
-        Err(refused) => return form.refuse(refused.field, refused.message).await,
+        Err(refused) => return form.refuse(&refused.field, refused.message).await,
     };
     // What the form does not ask for stays as it is.
     let next = Terms { fee: current.fee, model: current.model, ..entered };
@@ -90,9 +104,9 @@ pub async fn update_campaign(campaign_id: String, version: i64, draft: CampaignD
     if campaign.state.is_published() && current.is_cut_by(&next) {
         let message = format!(
             "A cut of a commission needs {NOTICE_DAYS_DEFAULT} days' notice once the campaign is live: \
-             publishers rely on it. Enter at least what is paid now."
+             publishers rely on it. Keep every event and rate, and enter at least what is paid now."
         );
-        return form.refuse("sale_rate", message).await;
+        return form.refuse("", message).await;
     }
     if is_new_version {
         terms::insert(&mut w, &next, viewer.member_id, now).await?;

@@ -119,6 +119,10 @@ pub fn reports(receipt: &Receipt, viewer: &Viewer) -> AnyView {
                 1 => "1 click id.".to_owned(),
                 number => format!("{number} click ids."),
             }),
+            (!one.lines.is_empty()).then(|| match one.lines.len() {
+                1 => "1 line.".to_owned(),
+                number => format!("{number} lines."),
+            }),
             names_coupon(one).then(|| "A coupon.".to_owned()),
             one.beside.customer.is_some().then(|| "A bound customer.".to_owned()),
             (!one.beside.own_publishers.is_empty()).then(|| "The customer is a publisher's own member.".to_owned()),

@@ -1,6 +1,7 @@
 //! The receipt of a conversion: one page for all its parties, each with the fields that are theirs to see.
 
 mod history;
+mod lines;
 mod sheet;
 mod whose;
 
@@ -27,6 +28,7 @@ async fn receipt_page(request: Request, viewer: Viewer) -> Result<AnyView, ApiEr
         <div class="receipt-page">
             <div class="stack">
                 {history::timeline(&receipt, &viewer)}
+                {lines::lines(&receipt, &viewer)}
                 {history::reports(&receipt, &viewer)}
                 {whose::whose(&receipt, &viewer)}
                 {history::ledger_lines(&receipt, &viewer)}

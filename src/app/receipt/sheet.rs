@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use super::lines::rules_of;
 use crate::app::page::zone_of;
 use crate::app::shell::Mark;
 use crate::app::ui::{Icon, ReasonLink, StatusTag};
@@ -137,13 +138,22 @@ impl Sheet<'_> {
         .into_any()
     }
 
+    /// Where the lines of an order have different rules: which.
+    fn rules_by_line(&self) -> Option<String> {
+        let (_, decision) = self.receipt.decided.as_ref()?;
+        let numbers: Vec<String> = rules_of(&decision.lines).iter().map(i64::to_string).collect();
+        (!numbers.is_empty()).then(|| format!("line by line (rules {})", numbers.join(", ")))
+    }
+
     fn worth(&self) -> AnyView {
         let (receipt, conversion) = (self.receipt, &self.receipt.conversion);
-        let rule = conversion.rule_number.and_then(|number| {
-            let rules = &receipt.terms.as_ref()?.rules;
-            let rule = rules.iter().find(|rule| rule.number == number)?;
-            Some(format!("{} (rule {number})", rule.sentence(conversion.currency)))
-        });
+        let rule = match conversion.rule_number {
+            Some(number) => receipt.terms.as_ref().and_then(|terms| {
+                let rule = terms.rules.iter().find(|rule| rule.number == number)?;
+                Some(format!("{} (rule {number})", rule.sentence(conversion.currency)))
+            }),
+            None => self.rules_by_line(),
+        };
         let fee = Some(self.money(conversion.fee_minor));
         let payout = receipt.payout.as_ref().map(|payout| {
             let reference =

@@ -7,7 +7,7 @@ use crate::app::islands::PasswordInput;
 /// One line of text, a number, a date, an address: whatever `kind` says.
 #[component]
 pub fn Field(
-    name: &'static str,
+    #[prop(into)] name: String,
     label: &'static str,
     #[prop(optional, into)] value: String,
     /// The input's type; `text` by default.
@@ -18,17 +18,19 @@ pub fn Field(
     #[prop(optional)] autocomplete: &'static str,
     #[prop(default = true)] required: bool,
     #[prop(default = "")] inputmode: &'static str,
+    #[prop(optional)] autofocus: bool,
 ) -> impl IntoView {
-    let notes = Notes::of(name, &hint, &error);
+    let notes = Notes::of(&name, &hint, &error);
     view! {
         <div class="field">
-            <label for=name>{label}</label>
+            <label for=name.clone()>{label}</label>
             <input
-                id=name
+                id=name.clone()
                 name=name
                 type=kind
                 value=value
                 required=required
+                autofocus=autofocus
                 autocomplete=(!autocomplete.is_empty()).then_some(autocomplete)
                 inputmode=(!inputmode.is_empty()).then_some(inputmode)
                 aria-describedby=notes.described_by()
@@ -97,22 +99,22 @@ pub fn escape(text: &str) -> String {
 /// One of a few: pairs of value and label.
 #[component]
 pub fn Select(
-    name: &'static str,
+    #[prop(into)] name: String,
     label: &'static str,
     options: Vec<(String, String)>,
     #[prop(optional, into)] value: String,
     #[prop(optional, into)] hint: String,
     #[prop(optional, into)] error: String,
 ) -> impl IntoView {
-    let notes = Notes::of(name, &hint, &error);
+    let notes = Notes::of(&name, &hint, &error);
     let options: Vec<_> = options
         .into_iter()
         .map(|(key, text)| view! { <option value=key.clone() selected={key == value}>{text}</option> })
         .collect();
     view! {
         <div class="field">
-            <label for=name>{label}</label>
-            <select id=name name=name aria-describedby=notes.described_by() aria-invalid=notes.invalid()>
+            <label for=name.clone()>{label}</label>
+            <select id=name.clone() name=name aria-describedby=notes.described_by() aria-invalid=notes.invalid()>
                 {options}
             </select>
             {notes.view(hint, error)}
@@ -123,10 +125,10 @@ pub fn Select(
 /// A number with the unit that it is in: pairs of value and label.
 #[component]
 pub fn QuantityField(
-    name: &'static str,
+    #[prop(into)] name: String,
     label: &'static str,
     #[prop(into)] value: String,
-    unit_name: &'static str,
+    #[prop(into)] unit_name: String,
     unit_label: &'static str,
     #[prop(into)] unit: String,
     units: Vec<(&'static str, &'static str)>,
@@ -134,17 +136,17 @@ pub fn QuantityField(
     #[prop(optional, into)] error: String,
     #[prop(default = true)] required: bool,
 ) -> impl IntoView {
-    let notes = Notes::of(name, &hint, &error);
+    let notes = Notes::of(&name, &hint, &error);
     let units: Vec<_> = units
         .into_iter()
         .map(|(key, text)| view! { <option value=key selected={key == unit}>{text}</option> })
         .collect();
     view! {
         <div class="field">
-            <label for=name>{label}</label>
+            <label for=name.clone()>{label}</label>
             <span class="money-input">
                 <input
-                    id=name
+                    id=name.clone()
                     name=name
                     inputmode="decimal"
                     autocomplete="off"
@@ -190,14 +192,14 @@ pub fn Submit(label: &'static str, #[prop(default = "btn btn-primary")] class: &
 
 /// Hint and error of a field, tied to it for screen readers.
 struct Notes {
-    name: &'static str,
+    name: String,
     has_hint: bool,
     has_error: bool,
 }
 
 impl Notes {
-    fn of(name: &'static str, hint: &str, error: &str) -> Self {
-        Self { name, has_hint: !hint.is_empty(), has_error: !error.is_empty() }
+    fn of(name: &str, hint: &str, error: &str) -> Self {
+        Self { name: name.to_owned(), has_hint: !hint.is_empty(), has_error: !error.is_empty() }
     }
 
     fn described_by(&self) -> Option<String> {

@@ -124,12 +124,14 @@ fn Card(campaign: Campaign, terms: Terms) -> impl IntoView {
     }
 }
 
-/// What the rules pay, the first one large.
+/// What the rules pay.
 #[component]
 fn Rates(terms: Terms) -> impl IntoView {
     let currency = terms.first_currency();
     let more = terms.rules.len().saturating_sub(RULES_SHOWN);
-    let sentences = terms.rules.iter().take(RULES_SHOWN).map(|rule| rule.sentence(currency));
+    // What pays for some lines of an order stands first in the terms, and tells less of the campaign.
+    let (whole, lines): (Vec<_>, Vec<_>) = terms.rules.iter().partition(|rule| rule.is_for_orders());
+    let sentences = whole.into_iter().chain(lines).take(RULES_SHOWN).map(|rule| rule.sentence(currency));
     let rates = sentences.map(|sentence| {
         let split = sentence.find(" of ").or_else(|| sentence.find(" per ")).unwrap_or(sentence.len());
         let (rate, event) = sentence.split_at(split);

@@ -8,6 +8,7 @@ use super::{Check, id, id_or_nothing};
 use crate::domain::decision::{Decision, decide};
 use crate::domain::evidence::{Evidence, Inputs};
 use crate::domain::ids::{CampaignId, ConversionId, time_of};
+use crate::domain::line::Line;
 use crate::domain::reason::ReasonCode;
 use crate::domain::terms::Terms;
 use crate::domain::time::Timestamp;
@@ -26,6 +27,7 @@ pub async fn checks(
 ) -> Result<[Check; 3], StoreError> {
     let mut decided = Check::new("decisions come out the same from their inputs", conversions.len());
     let mut known: HashMap<i64, Vec<Terms>> = HashMap::new();
+    let mut lines: HashMap<i64, Vec<Line>> = HashMap::new();
     let coupons: HashMap<i64, Coupon> =
         audit_money::coupons(conn).await?.into_iter().map(|coupon| (coupon.coupon_id, coupon)).collect();
     for row in conversions {
@@ -36,14 +38,23 @@ pub async fn checks(
         let conversion = ConversionId(row.conversion_id);
         let reports = evidence::list(conn, conversion).await?;
         let problem = match evidence::latest_decision(conn, conversion).await {
-            Ok(Some((inputs, decision))) => redecide(row, &inputs, &decision, &reports, terms, &coupons),
+            Ok(Some((inputs, decision))) => {
+                lines.insert(row.conversion_id, counted_lines(row, &inputs));
+                redecide(row, &inputs, &decision, &reports, terms, &coupons)
+            }
             Ok(None) => Some("it has no decision".to_owned()),
             Err(StoreError::Corrupt { what, why }) => Some(format!("its {what} cannot be read: {why}")),
             Err(error) => return Err(error),
         };
         decided.bad.extend(problem.map(|problem| format!("conversion {}: {problem}", id(row.conversion_id))));
     }
-    Ok([decided, credited(conversions, kept_from), priced(conn, conversions).await?])
+    Ok([decided, credited(conversions, kept_from), priced(conn, conversions, &lines).await?])
+}
+
+/// The lines of the amount that counts.
+fn counted_lines(row: &Conversion, inputs: &Inputs) -> Vec<Line> {
+    let amount = inputs.amount().filter(|amount| row.amount_minor == Some(amount.minor));
+    amount.map_or_else(Vec::new, |amount| inputs.lines(&amount).to_vec())
 }
 
 /// What differs, the first of it; nothing where all is the same.
@@ -72,6 +83,9 @@ fn redecide(
     if let Some(click) = stretched {
         return Some(format!("click {} has not the cookie duration of its terms", click.click_id));
     }
+    if counted.iter().any(|one| !adds_up(one)) {
+        return Some("the lines of a report do not add up to its amount".to_owned());
+    }
     if let Some(problem) = counted.iter().find_map(|one| named_otherwise(one, row.campaign_id, coupons, terms)) {
         return Some(problem);
     }
@@ -83,6 +97,11 @@ fn redecide(
         return Some("its stored decision is not what its inputs give".to_owned());
     }
     against_row(row, &again)
+}
+
+fn adds_up(report: &Evidence) -> bool {
+    let sum = report.lines.iter().map(|line| i128::from(line.quantity) * i128::from(line.unit_minor)).sum::<i128>();
+    report.lines.is_empty() || report.amount_minor.is_some_and(|minor| i128::from(minor) == sum)
 }
 
 /// What a report says of its coupon is what the coupon says: whose it is, its code, its days. It may have been ended
@@ -168,7 +187,11 @@ fn part(amount_minor: i64, bps: i64) -> i64 {
     i64::try_from(doubled / 20_000).unwrap_or(i64::MAX)
 }
 
-async fn priced(conn: &mut Conn, conversions: &[Conversion]) -> Result<Check, StoreError> {
+async fn priced(
+    conn: &mut Conn,
+    conversions: &[Conversion],
+    lines: &HashMap<i64, Vec<Line>>,
+) -> Result<Check, StoreError> {
     let prices = audit_money::prices(conn).await?;
     let prices: HashMap<(i64, i64), Price> =
         prices.into_iter().map(|price| ((price.campaign_id, price.version), price)).collect();
@@ -180,7 +203,8 @@ async fn priced(conn: &mut Conn, conversions: &[Conversion]) -> Result<Check, St
     for row in conversions {
         let version = (row.campaign_id, row.terms_version);
         let rules = rules.get(&version).map(Vec::as_slice).unwrap_or_default();
-        let (commission, fee) = price(row, rules, prices.get(&version));
+        let lines = lines.get(&row.conversion_id).map(Vec::as_slice).unwrap_or_default();
+        let (commission, fee) = price(row, rules, prices.get(&version), lines);
         let same = (row.commission_minor, row.fee_minor) == (commission, fee);
         check.require(same, || {
             format!(
@@ -194,16 +218,41 @@ async fn priced(conn: &mut Conn, conversions: &[Conversion]) -> Result<Check, St
     Ok(check)
 }
 
-fn price(row: &Conversion, rules: &[PriceRule], price: Option<&Price>) -> (i64, i64) {
+fn price(row: &Conversion, rules: &[PriceRule], price: Option<&Price>, lines: &[Line]) -> (i64, i64) {
     let (Some(_), Some(price), false) = (row.publisher_id, price, row.is_test) else { return (0, 0) };
     let fits = |rule: &&PriceRule| {
         rule.event == row.event && (rule.rate == "percent" || rule.currency.is_empty() || rule.currency == row.currency)
     };
-    let Some(rule) = rules.iter().find(fits) else { return (0, 0) };
+    let rules: Vec<&PriceRule> = rules.iter().filter(fits).collect();
     let amount = row.amount_minor.unwrap_or(0);
-    let commission = if rule.rate == "percent" { part(amount, rule.bps) } else { rule.amount_minor };
+    // The part of each rule, with what it is a part of: the whole order, or one of its lines.
+    let parts: Vec<(&PriceRule, i64)> = if lines.is_empty() {
+        rules.iter().find(|rule| rule.line_field.is_empty()).map(|rule| (*rule, amount)).into_iter().collect()
+    } else {
+        let of_line = |line: &Line| Some((*rules.iter().find(|rule| is_for(rule, line))?, line.sum_minor()));
+        lines.iter().filter_map(of_line).collect()
+    };
+    if parts.is_empty() {
+        return (0, 0);
+    }
+    let percents = parts.iter().filter(|(rule, _)| rule.rate == "percent").map(|(rule, of)| part(*of, rule.bps));
+    let fixed: HashMap<i64, i64> = parts
+        .iter()
+        .filter(|(rule, _)| rule.rate != "percent")
+        .map(|(rule, _)| (rule.number, rule.amount_minor))
+        .collect();
+    // Damaged lines may sum up to more than there is; what comes out differs from what is stored all the same.
+    let commission = percents.chain(fixed.into_values()).fold(0_i64, i64::saturating_add);
     let basis = if price.fee_basis == "amount" { amount } else { commission };
     (commission, part(basis, price.fee_bps))
+}
+
+fn is_for(rule: &PriceRule, line: &Line) -> bool {
+    match rule.line_field.as_str() {
+        "category" => line.category.as_deref() == Some(&rule.line_text),
+        "sku" => line.sku.as_deref() == Some(&rule.line_text),
+        _ => true,
+    }
 }
 
 /// Events are numbered without a gap, each goes on from the one before, and the last says the state.

@@ -1,0 +1,293 @@
+//! The commissions that an advertiser enters for a campaign: for a sale and a lead, for lines of a sale, for events of
+//! its own. Texts in, events and rules out, and back.
+
+use serde::{Deserialize, Serialize};
+
+use super::campaign_draft::{CampaignDraft, DraftRefused, refuse};
+use super::line::{LINE_TEXT_MAX_BYTES, LineField, OnlyFor, is_line_text};
+use super::money::Currency;
+use super::rule::{EventName, Rate, Rule, parse_percent, percent_text};
+use super::terms::{EVENTS_MAX, EventTerms, Terms};
+
+/// Beside a sale and a lead.
+pub const OWN_EVENTS_MAX: usize = EVENTS_MAX - 2;
+pub const LINE_RATES_MAX: usize = 40;
+
+const SALE: &str = "sale";
+const LEAD: &str = "lead";
+/// What a paid click will be reported as (domain.md section 5).
+const CLICK: &str = "click";
+
+text_enum! {
+    /// How a commission is entered.
+    pub enum RateUnit {
+        /// `12.5`: percent of the amount.
+        Percent = "percent",
+        /// `2.50`: a fixed amount for each event, in the campaign's currency.
+        Fixed = "fixed",
+    }
+}
+
+text_enum! {
+    /// How reports of an event are told apart.
+    pub enum Counting {
+        /// Every order id is one of its own.
+        ByOrder = "by_order",
+        /// A click causes it at most once; the order id may be left out.
+        OncePerClick = "once_per_click",
+    }
+}
+
+/// An event of the advertiser's own, as it was entered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct OwnEvent {
+    pub name: String,
+    pub rate: String,
+    pub unit: String,
+    pub counting: String,
+}
+
+/// Another rate for some lines of a sale, as it was entered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct LineRate {
+    /// `category` or `sku`.
+    pub field: String,
+    pub text: String,
+    /// 0 pays nothing for these lines.
+    pub rate: String,
+    pub unit: String,
+}
+
+impl Default for OwnEvent {
+    fn default() -> Self {
+        Self {
+            name: String::new(),
+            rate: String::new(),
+            unit: RateUnit::Fixed.to_string(),
+            counting: Counting::ByOrder.to_string(),
+        }
+    }
+}
+
+impl Default for LineRate {
+    fn default() -> Self {
+        Self {
+            field: LineField::Category.to_string(),
+            text: String::new(),
+            rate: String::new(),
+            unit: RateUnit::Percent.to_string(),
+        }
+    }
+}
+
+impl OwnEvent {
+    /// Nothing was entered: the row counts as not there.
+    fn is_blank(&self) -> bool {
+        self.name.trim().is_empty() && self.rate.trim().is_empty()
+    }
+}
+
+impl LineRate {
+    fn is_blank(&self) -> bool {
+        self.text.trim().is_empty() && self.rate.trim().is_empty()
+    }
+}
+
+/// A button of the form that adds or removes a row and saves nothing. Counted from 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RowStep {
+    AddEvent,
+    RemoveEvent(usize),
+    AddLineRate,
+    RemoveLineRate(usize),
+}
+
+impl RowStep {
+    /// As the button names it: `add_event`, `remove_line_rate_3`. Nothing for another text.
+    pub fn parse(text: &str) -> Option<Self> {
+        let number = |rest: &str| rest.parse().ok();
+        match text {
+            "add_event" => Some(Self::AddEvent),
+            "add_line_rate" => Some(Self::AddLineRate),
+            _ => match (text.strip_prefix("remove_event_"), text.strip_prefix("remove_line_rate_")) {
+                (Some(rest), _) => number(rest).map(Self::RemoveEvent),
+                (_, Some(rest)) => number(rest).map(Self::RemoveLineRate),
+                _ => None,
+            },
+        }
+    }
+}
+
+impl CampaignDraft {
+    /// Adds or removes a row; says what was done, or why not.
+    pub fn step(&mut self, step: RowStep) -> Result<&'static str, DraftRefused> {
+        match step {
+            RowStep::AddEvent if self.own_events.len() >= OWN_EVENTS_MAX => {
+                return refuse("", format!("A campaign has at most {OWN_EVENTS_MAX} events of its own."));
+            }
+            RowStep::AddLineRate if self.line_rates.len() >= LINE_RATES_MAX => {
+                return refuse("", format!("A campaign has at most {LINE_RATES_MAX} other rates."));
+            }
+            RowStep::AddEvent => self.own_events.push(OwnEvent::default()),
+            RowStep::AddLineRate => self.line_rates.push(LineRate::default()),
+            RowStep::RemoveEvent(place) if place < self.own_events.len() => drop(self.own_events.remove(place)),
+            RowStep::RemoveLineRate(place) if place < self.line_rates.len() => drop(self.line_rates.remove(place)),
+            RowStep::RemoveEvent(_) | RowStep::RemoveLineRate(_) => {
+                return refuse("", "That row is not there: look again.");
+            }
+        }
+        Ok(match step {
+            RowStep::AddEvent => "Name the event and what it pays. Nothing is saved yet.",
+            RowStep::AddLineRate => "Say for which lines the rate is. Nothing is saved yet.",
+            RowStep::RemoveEvent(_) | RowStep::RemoveLineRate(_) => "Removed from the form. Nothing is saved yet.",
+        })
+    }
+
+    /// The events and rules of the terms. Rates for lines come first, since the first rule that fits is taken; then the
+    /// sale, the lead, and the events of its own.
+    pub(super) fn rates(&self, currency: Currency) -> Result<(Vec<EventTerms>, Vec<Rule>), DraftRefused> {
+        let mut rules = self.read_line_rates(currency)?;
+        let sale = read_rate("sale_rate", &self.sale_rate, &self.sale_unit, currency)?;
+        let lead = read_rate("lead_rate", &self.lead_rate, &self.lead_unit, currency)?;
+        let mut events = Vec::new();
+        if lead.is_some() {
+            events.push(EventTerms { name: EventName::lead(), is_once_per_click: true });
+        }
+        if sale.is_some() || !rules.is_empty() {
+            events.push(EventTerms { name: EventName::sale(), is_once_per_click: false });
+        }
+        rules.extend(sale.map(|rate| rule(EventName::sale(), rate, currency, None)));
+        rules.extend(lead.map(|rate| rule(EventName::lead(), rate, currency, None)));
+        for (place, entered) in self.own_events.iter().enumerate().filter(|(_, entered)| !entered.is_blank()) {
+            let (event, rate) = read_event(place, entered, currency)?;
+            if events.iter().any(|other| other.name == event.name) {
+                return refuse(format!("own_events.{place}.name"), "Another event has this name.");
+            }
+            rules.push(rule(event.name.clone(), rate, currency, None));
+            events.push(event);
+        }
+        if rules.is_empty() {
+            return refuse("sale_rate", "Enter a commission for a sale, for a lead, or for an event of your own.");
+        }
+        (1..).zip(&mut rules).for_each(|(number, rule)| rule.number = number);
+        Ok((events, rules))
+    }
+
+    fn read_line_rates(&self, currency: Currency) -> Result<Vec<Rule>, DraftRefused> {
+        let mut rules: Vec<Rule> = Vec::new();
+        for (place, entered) in self.line_rates.iter().enumerate().filter(|(_, entered)| !entered.is_blank()) {
+            let named = |field| format!("line_rates.{place}.{field}");
+            let Ok(field) = entered.field.parse() else {
+                return refuse(named("field"), "Choose category or SKU.");
+            };
+            let text = entered.text.trim();
+            if !is_line_text(text) {
+                return refuse(
+                    named("text"),
+                    format!("Enter 1 to {LINE_TEXT_MAX_BYTES} bytes, as your reports send them."),
+                );
+            }
+            let only_for = Some(OnlyFor { field, text: text.to_owned() });
+            if rules.iter().any(|rule| rule.only_for == only_for) {
+                return refuse(named("text"), "Another rate is for the same lines.");
+            }
+            let Some(rate) = parse_rate(&named("rate"), &entered.rate, &entered.unit, currency)? else {
+                return refuse(named("rate"), "Enter what these lines pay; 0 for nothing.");
+            };
+            rules.push(rule(EventName::sale(), rate, currency, only_for));
+        }
+        Ok(rules)
+    }
+}
+
+/// Its number comes with its place in the list.
+fn rule(event: EventName, rate: Rate, currency: Currency, only_for: Option<OnlyFor>) -> Rule {
+    let currency = matches!(rate, Rate::Fixed { .. }).then_some(currency);
+    Rule { number: 0, event, rate, currency, only_for }
+}
+
+fn read_event(place: usize, entered: &OwnEvent, currency: Currency) -> Result<(EventTerms, Rate), DraftRefused> {
+    let named = |field| format!("own_events.{place}.{field}");
+    let name: EventName = match entered.name.trim() {
+        SALE | LEAD => return refuse(named("name"), "A sale and a lead have fields of their own above."),
+        CLICK => return refuse(named("name"), "The name click is kept for clicks."),
+        text => text
+            .parse()
+            .or_else(|_| refuse(named("name"), "A name has 1 to 32 small letters, digits and _, as in free_trial."))?,
+    };
+    let Ok(counting) = entered.counting.parse::<Counting>() else {
+        return refuse(named("counting"), "Choose how its reports are told apart.");
+    };
+    let Some(rate) = read_rate(&named("rate"), &entered.rate, &entered.unit, currency)? else {
+        return refuse(named("rate"), "Enter what it pays, or remove the event.");
+    };
+    Ok((EventTerms { name, is_once_per_click: counting == Counting::OncePerClick }, rate))
+}
+
+/// Nothing entered: the event pays nothing, and is not one of the campaign's.
+fn read_rate(field: &str, text: &str, unit: &str, currency: Currency) -> Result<Option<Rate>, DraftRefused> {
+    match parse_rate(field, text, unit, currency)? {
+        Some(Rate::Percent { bps: 0 } | Rate::Fixed { minor: 0 }) => {
+            refuse(field, "A commission of nothing: leave the field empty instead.")
+        }
+        rate => Ok(rate),
+    }
+}
+
+fn parse_rate(field: &str, text: &str, unit: &str, currency: Currency) -> Result<Option<Rate>, DraftRefused> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let rate = match unit.parse() {
+        Ok(RateUnit::Percent) => parse_percent(text).ok().map(|bps| Rate::Percent { bps }),
+        Ok(RateUnit::Fixed) => currency.parse_amount(text).ok().map(|minor| Rate::Fixed { minor }),
+        Err(_) => None,
+    };
+    match rate {
+        Some(rate) => Ok(Some(rate)),
+        None if unit == RateUnit::Fixed.as_str() => {
+            let sample = currency.decimal(25 * 10_i64.pow(currency.digits()) / 10);
+            refuse(field, format!("Enter an amount such as {sample}."))
+        }
+        None => refuse(field, "Enter a percentage from 0 to 100 such as 10 or 12.5."),
+    }
+}
+
+/// The rate of an event for whole orders, as it is entered; nothing is entered with this unit.
+pub(super) fn entered_rate(terms: &Terms, event: &str, unit: RateUnit) -> (String, RateUnit) {
+    let rule = terms.rules.iter().find(|rule| rule.event.as_str() == event && rule.is_for_orders());
+    rule.map_or((String::new(), unit), |rule| entered(terms, rule))
+}
+
+fn entered(terms: &Terms, rule: &Rule) -> (String, RateUnit) {
+    match rule.rate {
+        Rate::Percent { bps } => (percent_text(bps), RateUnit::Percent),
+        Rate::Fixed { minor } => (terms.first_currency().decimal(minor), RateUnit::Fixed),
+    }
+}
+
+/// The events of the terms beside sale and lead, in the order of their rules.
+pub(super) fn entered_events(terms: &Terms) -> Vec<OwnEvent> {
+    let is_own = |rule: &&Rule| rule.is_for_orders() && ![SALE, LEAD].contains(&rule.event.as_str());
+    let rows = terms.rules.iter().filter(is_own).map(|rule| {
+        let (rate, unit) = entered(terms, rule);
+        let is_once = terms.event(rule.event.as_str()).is_some_and(|event| event.is_once_per_click);
+        let counting = if is_once { Counting::OncePerClick } else { Counting::ByOrder };
+        OwnEvent { name: rule.event.to_string(), rate, unit: unit.to_string(), counting: counting.to_string() }
+    });
+    rows.collect()
+}
+
+/// The rates of the terms for lines of a sale.
+pub(super) fn entered_line_rates(terms: &Terms) -> Vec<LineRate> {
+    let of_sale = terms.rules.iter().filter(|rule| rule.event.as_str() == SALE);
+    let rows = of_sale.filter_map(|rule| {
+        let only_for = rule.only_for.as_ref()?;
+        let (rate, unit) = entered(terms, rule);
+        Some(LineRate { field: only_for.field.to_string(), text: only_for.text.clone(), rate, unit: unit.to_string() })
+    });
+    rows.collect()
+}
