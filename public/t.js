@@ -51,7 +51,7 @@
     if (seconds) {
       remember(id);
       if (keptBy !== "server") keep(kept(), seconds);
-    } else if (answer.status === 422) {
+    } else if (answer.status === 422 && kept().includes(id)) {
       keep(kept().filter((other) => other !== id));
     } else if (answer.status === 503 && tries) {
       setTimeout(() => land(id, tries - 1).catch(() => {}), 3000);

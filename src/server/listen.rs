@@ -16,7 +16,8 @@ use tokio::sync::Semaphore;
 use tower::ServiceExt;
 
 const HEADER_TIMEOUT_MS: u64 = 10_000;
-const CONNECTIONS_MAX: usize = 8_192;
+/// Ten thousand dashboards that listen, and visitors beside them: half a gigabyte at about 30 KB each.
+const CONNECTIONS_MAX: usize = 16_384;
 const DRAIN_TIMEOUT_MS: u64 = 10_000;
 const HEADERS_MAX: usize = 64;
 const HEADER_BYTES_MAX: usize = 16 * 1_024 + 8 * 1_024;
@@ -27,7 +28,10 @@ pub async fn serve(listener: TcpListener, router: Router, shutdown: impl Future<
     let graceful = GracefulShutdown::new();
     tokio::pin!(shutdown);
     loop {
-        let Ok(place) = places.clone().acquire_owned().await else { break };
+        let place = tokio::select! {
+            place = places.clone().acquire_owned() => place,
+            () = &mut shutdown => break,
+        };
         tokio::select! {
             accepted = listener.accept() => match accepted {
                 Ok((stream, peer)) => {
