@@ -147,7 +147,7 @@ fn hold(inputs: &Inputs, terms: &Terms, credit: &Credit) -> Option<ReasonCode> {
         return Some(ReasonCode::SelfReferral);
     }
     let click_id = credit.click_id?;
-    let clicks = inputs.evidence.iter().flat_map(|evidence| &evidence.clicks);
+    let clicks = inputs.counted().flat_map(|evidence| &evidence.clicks);
     let credited: Vec<&Candidate> = clicks.filter(|click| click.click_id == click_id).collect();
     let mut doubtful = credited.iter().filter(|click| click.label == "invalid").peekable();
     let is_doubtful = doubtful.peek().is_some();

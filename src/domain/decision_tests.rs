@@ -111,6 +111,9 @@ fn doubtful_clicks_and_speed_are_held_not_refused() {
     let lost = report(1, &again);
     assert_eq!(decided(std::slice::from_ref(&lost)).held_reason, Some(ReasonCode::FraudRule));
     assert_eq!(decided(&[lost.clone(), report(2, &click(0, A))]).held_reason, None, "its own record came after all");
+    let conflict = Evidence { is_conflict: true, ..report(2, &click(0, A)) };
+    let held = decided(&[lost.clone(), conflict]).held_reason;
+    assert_eq!(held, Some(ReasonCode::FraudRule), "of a conflict nothing counts");
     let other = report(2, &Candidate { is_recreated: true, ..click(-1, B) });
     assert_eq!(decided(&[report(1, &click(0, A)), other]).held_reason, None, "another click");
     // domain.md section 13: minimum 30 s, conversion after 10 s

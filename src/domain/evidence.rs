@@ -145,7 +145,7 @@ impl Inputs {
         evidence.is_conflict && self.top_badge().is_none_or(|top| evidence.badge.rank() >= top.rank())
     }
 
-    fn counted(&self) -> impl Iterator<Item = &Evidence> {
+    pub(super) fn counted(&self) -> impl Iterator<Item = &Evidence> {
         self.ranked().into_iter().filter(|evidence| !self.is_set_aside(evidence))
     }
 
@@ -278,8 +278,8 @@ impl<'r> Content<'r> {
         }
     }
 
-    /// An amount or currency that one of the two leaves out does not contradict the other. A test mark, a channel or a
-    /// time that the other does not have does, and lines beside its amount: a later report takes no worth from a
+    /// An amount, a currency or lines that one of the two leaves out do not contradict the other, whichever came first.
+    /// A test mark, a channel or a time that the other does not have does: a later report takes no worth from a
     /// conversion in silence.
     fn agrees_with(&self, other: &Evidence) -> bool {
         let (amount, currency) = (other.amount_minor, other.currency);
@@ -287,7 +287,8 @@ impl<'r> Content<'r> {
         let is_currency_same = self.currency.is_none() || currency.is_none() || self.currency == currency;
         let is_channel_same = self.channel.is_none() || self.channel == other.channel.as_deref();
         let is_time_same = self.occurred_at.is_none() || self.occurred_at == other.occurred_at;
-        let is_split_same = self.lines.is_empty() || amount.is_none() || sorted(self.lines) == sorted(&other.lines);
+        let is_split_told = !self.lines.is_empty() && !other.lines.is_empty();
+        let is_split_same = !is_split_told || sorted(self.lines) == sorted(&other.lines);
         is_amount_same
             && is_currency_same
             && is_split_same
@@ -314,8 +315,11 @@ pub fn compare(new: &Content<'_>, existing: &[Evidence], state: ConversionState)
     if new.badge.rank() > top.rank() && state.is_open() {
         return Arrival::Upgrade;
     }
-    let accepted = existing.iter().filter(|evidence| evidence.badge == top && !evidence.is_conflict);
-    if accepted.into_iter().all(|evidence| new.agrees_with(evidence)) {
+    let mut accepted = existing.iter().filter(|evidence| evidence.badge == top && !evidence.is_conflict);
+    let is_amount_told = existing.iter().any(|evidence| evidence.amount_minor.is_some() && !evidence.is_conflict);
+    // It can no longer be taken in, and must not be answered as if it were.
+    let is_too_late = !state.is_open() && new.amount_minor.is_some() && !is_amount_told;
+    if !is_too_late && accepted.all(|evidence| new.agrees_with(evidence)) {
         Arrival::SameContent
     } else {
         Arrival::Conflict

@@ -192,8 +192,10 @@ fn other_lines_of_an_amount_are_a_conflict_and_left_out_ones_are_not() {
     ] {
         assert_eq!(compared(&new, &known), expected, "{:?}", new.lines);
     }
-    assert_eq!(compared(&known[0], &[with(Badge::Key, &[])]), Conflict, "the amount was told without lines before");
+    assert_eq!(compared(&known[0], &[with(Badge::Key, &[])]), SameContent, "whichever comes first");
     let silent = Evidence { amount_minor: None, currency: None, ..with(Badge::Key, &[]) };
+    let late = compare(&Content::of(&known[0]), std::slice::from_ref(&silent), ConversionState::Approved);
+    assert_eq!(late, Conflict, "the first amount, after the decision: nothing changes, and that is said");
     assert_eq!(compared(&known[0], &[silent]), SameContent, "no amount was told before");
 }
 

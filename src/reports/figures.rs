@@ -64,6 +64,11 @@ impl Figures {
         self.earned.values().map(|earned| earned.all.not_rejected()).sum()
     }
 
+    /// The same in one currency: beside money in it, in no other.
+    pub fn not_rejected_in(&self, currency: Currency) -> i64 {
+        self.earned.get(&currency).map_or(0, |earned| earned.all.not_rejected())
+    }
+
     /// CR: conversions not rejected per unique click.
     pub fn conversion_rate(&self) -> Ratio {
         Ratio::conversion_rate(self.not_rejected(), self.clicks.unique)

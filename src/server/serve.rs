@@ -126,6 +126,8 @@ impl Running {
     ) -> anyhow::Result<Self> {
         let app = app(&config, store, environment);
         let (tracking, clicks) = Tracking::start(app.store.clone(), app.environment.clone(), config.tracking());
+        // Before the first click: the database may go away before it comes.
+        tracking.salts.of(&app.store, &app.environment, app.environment.now()).await;
         let router = router::router(&app, tracking, &config);
         let address = listener.local_addr()?;
         let (stop, stopped) = oneshot::channel();

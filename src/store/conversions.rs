@@ -167,7 +167,7 @@ sql! {
     LIST_OF_PUBLISHER = list!(" and publisher_id = $5");
     LIST_OF_ADVERTISER = list!(" and advertiser_id = $5");
     LARGE_SUM = "select cast(coalesce(sum(amount_minor), 0) as bigint) as amount_minor from conversions
-        where campaign_id = $1 and amount_minor >= 1000000000000 and badge in ('signed', 'key') and not (event = $2 and order_id = $3)";
+        where campaign_id = $1 and amount_minor >= 1000000000000 and not (event = $2 and order_id = $3)";
     COUNT_IN_STATE_OF_ADVERTISER = "select count(*) as conversions from conversions
         where state = $1 and advertiser_id = $2";
     INSERT = concat!("insert into conversions (", columns!(), ") values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11,

@@ -5,6 +5,7 @@ use axum::extract::{Extension, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::conversion::Report;
 use super::request::KeyCampaign;
@@ -78,7 +79,7 @@ pub async fn create(
     let recorded = async {
         let (sender, fields) = match serde_json::from_slice::<Body>(&body) {
             Ok(body) => (sender(&tracking, key?, body.campaign.as_deref()).await?, body.fields()),
-            Err(error) => (Err(unreadable(key?, &error)), ReportFields::default()),
+            Err(error) => (Err(unreadable(key?, &error)), named(&body)),
         };
         let report = Report {
             endpoint: "api",
@@ -92,6 +93,16 @@ pub async fn create(
         request::record(&tracking, &report, sender).await
     };
     request::json(recorded.await)
+}
+
+/// What the log can say of a body that is no report: the order, so that whoever looks for it finds what became of it.
+fn named(body: &[u8]) -> ReportFields {
+    let order_id = serde_json::from_slice::<Value>(body).ok().and_then(|body| match &body["order_id"] {
+        Value::String(id) => Some(id.clone()),
+        Value::Number(id) => Some(id.to_string()),
+        _ => None,
+    });
+    ReportFields { order_id, ..ReportFields::default() }
 }
 
 /// A body that cannot be read; only somebody with a key learns why.

@@ -74,11 +74,12 @@ pub async fn record(
 ) -> Result<Reply, StoreError> {
     let mut w = context.store.write().await?;
     match write(context, &mut w, report, campaign, badge).await? {
-        Ok(Some(reply)) => {
+        Ok(Written::Kept(reply)) => {
             w.commit().await?;
             Ok(reply)
         }
-        Ok(None) => {
+        Ok(Written::BeyondOrder(reply)) => Ok(reply),
+        Ok(Written::BeyondDay) => {
             drop(w);
             refuse_beyond(context, campaign.campaign_id, context.environment.now()).await
         }
@@ -99,21 +100,29 @@ pub async fn rehearse(
 ) -> Result<Reply, StoreError> {
     let mut w = context.store.write().await?;
     Ok(match write(context, &mut w, report, campaign, badge).await? {
-        Ok(Some(reply)) => reply,
-        Ok(None) => Reply::beyond_quota(context, context.environment.now()),
+        Ok(Written::Kept(reply) | Written::BeyondOrder(reply)) => reply,
+        Ok(Written::BeyondDay) => Reply::beyond_quota(context, context.environment.now()),
         Err(refused) => Reply::refusal(context.base_url, &refused),
     })
 }
 
-/// Writes all that a report means, to be committed; nothing where a new order is one too many of its day, and then, as
-/// after a refusal, nothing may be committed.
+/// What became of a report that was read. Only what is kept may be committed.
+enum Written {
+    Kept(Reply),
+    /// A new order, one too many of its day.
+    BeyondDay,
+    /// A known order, of which anybody has said enough.
+    BeyondOrder(Reply),
+}
+
+/// Writes all that a report means, to be committed; after a refusal nothing may be.
 async fn write(
     context: &Context<'_>,
     w: &mut Writer,
     report: &Report,
     campaign: &Campaign,
     badge: Badge,
-) -> Result<Result<Option<Reply>, Refused>, StoreError> {
+) -> Result<Result<Written, Refused>, StoreError> {
     let all_terms = terms::list(w, campaign.campaign_id).await?;
     let (found, parsed) = match read(context, w, report, campaign, &all_terms, badge).await? {
         Ok(read) => read,
@@ -193,15 +202,14 @@ impl Order<'_> {
         }
     }
 
-    /// The answer; nothing where a new order is one too many of its day, and then nothing may be committed.
-    async fn store(&self, w: &mut Writer, new: Evidence) -> Result<Option<Reply>, StoreError> {
+    async fn store(&self, w: &mut Writer, new: Evidence) -> Result<Written, StoreError> {
         let attempt_id = self.context.environment.new_id(AttemptId);
         let (conversion, arrival) = match self.first(w, &new, attempt_id).await? {
-            Some(conversion) if !self.has_place(w, new.badge, &conversion).await? => return Ok(None),
+            Some(conversion) if !self.has_place(w, new.badge, &conversion).await? => return Ok(Written::BeyondDay),
             Some(conversion) => (conversion, Arrival::First),
             None => match self.another(w, new, attempt_id).await? {
-                Some(known) => known,
-                None => return Ok(None),
+                Ok(known) => known,
+                Err(standing) => return Ok(Written::BeyondOrder(Reply::beyond_order(self.context, &standing))),
             },
         };
         let reply = match arrival {
@@ -209,7 +217,7 @@ impl Order<'_> {
             _ => Reply::standing(self.context, &conversion, arrival),
         };
         attempts::insert(w, &attempt(attempt_id, self.report, Some(self.campaign.campaign_id), &reply)).await?;
-        Ok(Some(reply))
+        Ok(Written::Kept(reply))
     }
 
     /// Whether the day has a place for one more new order. Only what anybody can make up has a quota: an order that is
@@ -248,13 +256,15 @@ impl Order<'_> {
         Ok(Some(conversion))
     }
 
-    /// A further report of a known order; nothing where it is one too many that anybody could have sent.
+    /// A further report of a known order; an error with what stands where it is one too many that anybody could have
+    /// sent. Those that bring a click of ours are counted by themselves: nobody who only knows the number of an order can
+    /// keep its true click out.
     async fn another(
         &self,
         w: &mut Writer,
         mut new: Evidence,
         attempt: AttemptId,
-    ) -> Result<Option<(Conversion, Arrival)>, StoreError> {
+    ) -> Result<Result<(Conversion, Arrival), Conversion>, StoreError> {
         let (campaign, order) = (self.campaign.campaign_id, self.parsed.order_id.as_str());
         let locked = conversions::lock_by_order(w, campaign, self.parsed.event.as_str(), order).await?;
         let before = locked.ok_or(StoreError::NotFound)?;
@@ -262,15 +272,16 @@ impl Order<'_> {
         let arrival = compare(&Content::of(&new), &known, before.state);
         new.is_conflict = arrival == Arrival::Conflict;
         if known.iter().any(|known| says_the_same(known, &new)) {
-            return Ok(Some((before, arrival)));
+            return Ok(Ok((before, arrival)));
         }
-        let unverified = known.iter().filter(|known| known.badge == Badge::Unverified).count();
-        if new.badge == Badge::Unverified && unverified >= UNVERIFIED_EVIDENCE_MAX {
-            return Ok(None);
+        let alike =
+            |known: &&Evidence| known.badge == Badge::Unverified && known.clicks.is_empty() == new.clicks.is_empty();
+        if new.badge == Badge::Unverified && known.iter().filter(alike).count() >= UNVERIFIED_EVIDENCE_MAX {
+            return Ok(Err(before));
         }
         if !before.state.is_open() {
             self.append_evidence(w, before.conversion_id, &new, attempt).await?;
-            return Ok(Some((before, arrival)));
+            return Ok(Ok((before, arrival)));
         }
         let (mut inputs, _) = evidence::latest_decision(w, before.conversion_id).await?.ok_or(StoreError::NotFound)?;
         inputs.evidence = known;
@@ -287,7 +298,7 @@ impl Order<'_> {
                 if arrival == Arrival::Upgrade { StepReason::EvidenceUpgraded } else { StepReason::EvidenceAdded };
             self.step(w, Some(&before), &after, reason).await?;
         }
-        Ok(Some((after, arrival)))
+        Ok(Ok((after, arrival)))
     }
 
     fn decide(&self, inputs: &Inputs) -> Result<Decision, StoreError> {

@@ -11,7 +11,7 @@ use super::conversion::Report;
 use super::{Tracking, request};
 use crate::auth::address::ClientAddress;
 use crate::domain::conversion::Badge;
-use crate::domain::conversion_report::Refused;
+use crate::domain::conversion_report::{Refused, ReportFields};
 use crate::domain::ids::CampaignId;
 use crate::domain::reason::ReasonCode;
 use crate::domain::signature::{SignatureRefused, SignedRequest, check, split_signature};
@@ -34,7 +34,7 @@ pub async fn postback(
     let recorded = async {
         let (sender, fields) = match request::parameters(call.query) {
             Ok(pairs) => (sender(&tracking, &call, &pairs, &headers).await?, request::fields(&pairs)),
-            Err(refused) => (Err((None, refused)), Default::default()),
+            Err(refused) => unreadable(&tracking, call.query, refused).await?,
         };
         let report = Report {
             endpoint: "postback",
@@ -57,6 +57,17 @@ struct Call<'a> {
     query: &'a str,
     body: &'a [u8],
     address: IpAddr,
+}
+
+/// A query with a parameter twice, or with bytes that are no text. The log can say whose it is and which order it names:
+/// whoever looks for the order finds what became of it.
+async fn unreadable(tracking: &Tracking, query: &str, refused: Refused) -> Result<(Sender, ReportFields), StoreError> {
+    let pairs = request::pairs(query);
+    let mut campaigns = pairs.iter().filter(|(name, _)| name == "campaign").map(|(_, id)| id.as_str());
+    // Of two campaigns it is neither's.
+    let named = campaigns.next().filter(|_| campaigns.next().is_none());
+    let campaign = request::find_campaign(tracking, named).await?.ok().map(|campaign| campaign.campaign_id);
+    Ok((Err((campaign, refused)), request::fields(&pairs)))
 }
 
 type Sender = Result<(Campaign, Badge), (Option<CampaignId>, Refused)>;

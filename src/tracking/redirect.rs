@@ -1,5 +1,6 @@
 //! `GET /c/{slug}`: a click. It is judged, recorded, and led on (domain.md section 1, trust.md section 3).
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -93,12 +94,14 @@ impl Asked {
         let of = |names: &[&str]| {
             pairs.iter().find(|(name, _)| names.contains(&name.as_str())).map(|(_, value)| value.clone())
         };
+        let consents = pairs.iter().filter(|(name, _)| name == "cons").map(|(_, value)| value.clone());
         // A sub id that is too long is left out; the click counts all the same.
         let (sub_ids, _refused) = SubIds::from_pairs(pairs.iter().map(|(name, value)| (&name[..], &value[..])));
         Self {
             sub_ids: sub_ids.merged_over(saved),
             deep_link: of(&DEEP_LINK_NAMES),
-            consent: of(&["cons"]),
+            // A no outweighs a yes.
+            consent: consents.clone().find(|value| value == "0").or_else(|| consents.clone().next()),
             creative: of(&["creative"]).and_then(|id| id.parse().ok()),
         }
     }
@@ -106,6 +109,24 @@ impl Asked {
 
 fn text<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
     headers.get(name).and_then(|value| value.to_str().ok())
+}
+
+/// What the browser wants the answer for. One that says anything of its request says this, once: where it is missing or
+/// there twice, somebody else wrote the headers, and it is no navigation.
+fn fetch_dest(headers: &HeaderMap) -> Option<&str> {
+    let mut values = headers.get_all("sec-fetch-dest").iter();
+    let says_more = ["sec-fetch-mode", "sec-fetch-site"].iter().any(|name| headers.contains_key(*name));
+    match (values.next(), values.next()) {
+        (Some(value), None) => Some(value.to_str().unwrap_or("")),
+        (None, _) if !says_more => None,
+        _ => Some(""),
+    }
+}
+
+/// The name of the browser, if it has one. Bytes beyond ASCII are allowed in it and may be of any encoding.
+fn user_agent(headers: &HeaderMap) -> Option<Cow<'_, str>> {
+    let value = headers.get(USER_AGENT).filter(|value| !value.is_empty())?;
+    Some(String::from_utf8_lossy(value.as_bytes()))
 }
 
 async fn answer(
@@ -144,13 +165,14 @@ pub async fn make_click(
     let at = tracking.environment.now();
     let asked = Asked::read(query, &target.sub_ids);
     let creative = creative_of(tracking, target, asked.creative).await;
-    let agent = text(headers, USER_AGENT.as_str()).filter(|agent| !agent.is_empty());
+    let agent = user_agent(headers);
+    let agent = agent.as_deref();
     let is_opted_out = text(headers, "sec-gpc") == Some("1");
     let consent = Consent::read(asked.consent.as_deref(), is_opted_out, tracking.opt_out == OptOut::Respect);
     let judgement = judge(&Visit {
         is_head: *method == Method::HEAD,
         purpose: ["sec-purpose", "purpose", "x-purpose", "x-moz"].iter().find_map(|name| text(headers, name)),
-        fetch_dest: text(headers, "sec-fetch-dest"),
+        fetch_dest: fetch_dest(headers),
         has_gesture_mark: text(headers, "sec-fetch-user") == Some("?1"),
         user_agent: agent,
         is_crawler: agent.is_some_and(|agent| tracking.crawlers.matches(agent)),
@@ -163,15 +185,17 @@ pub async fn make_click(
         ClickToken::new(&tracking.secret_key, click_id, target.link_id, target.campaign_id, target.publisher_id)
     });
     let (location, is_rejected) = location(target, &asked, creative.as_deref(), &judgement, token, at);
-    let salt = tracking.salts.of(&tracking.store, &tracking.environment, click_id.time()).await?;
-    let visitor =
-        (consent != Consent::Denied).then(|| visitor_key(&salt, address, agent.unwrap_or(""), target.campaign_id));
+    let salt = match consent {
+        Consent::Denied => None,
+        _ => tracking.salts.of(&tracking.store, &tracking.environment, click_id.time()).await,
+    };
+    let visitor = salt.map(|salt| visitor_key(&salt, address, agent.unwrap_or(""), target.campaign_id));
     let click = Click {
         creative_id: creative.map(|creative| creative.creative_id),
         landing_host: location.host_str().unwrap_or("").to_owned(),
         landing_path: location.path().to_owned(),
         referrer_host: text(headers, REFERER.as_str()).and_then(referrer_host),
-        fetch_dest: text(headers, "sec-fetch-dest").map(|dest| dest.chars().take(32).collect()),
+        fetch_dest: fetch_dest(headers).map(|dest| dest.chars().take(32).collect()),
         is_deep_link_rejected: is_rejected,
         visitor,
         consent,

@@ -88,7 +88,7 @@ impl Reply {
             ConversionState::Unattributed => Outcome::Unattributed,
             _ => Outcome::Created,
         };
-        let reason: Option<ReasonCode> = conversion.reason.as_deref().and_then(|reason| reason.parse().ok());
+        let reason: Option<ReasonCode> = conversion.told_reason().and_then(|reason| reason.parse().ok());
         let first_status = if outcome == Outcome::Unattributed { 202 } else { 201 };
         let path = format!("/receipts/{}", conversion.conversion_id);
         let body = ReplyBody {
@@ -114,6 +114,19 @@ impl Reply {
         reply.body.reason = Some(ReasonCode::OrderConflict);
         reply.body.reason_url = Some(page_of(context.base_url, ReasonCode::OrderConflict));
         reply.body.message = Some(ReasonCode::OrderConflict.sentence().to_owned());
+        reply
+    }
+
+    /// A further report that anybody can send, of an order of which enough of them were stored: what stands, and why this
+    /// one adds nothing to it.
+    pub(super) fn beyond_order(context: &Context<'_>, conversion: &Conversion) -> Self {
+        let mut reply = Self::standing(context, conversion, Arrival::Lower);
+        reply.status = TOO_MANY_REQUESTS;
+        reply.body.outcome = Outcome::Rejected;
+        reply.body.duplicate = false;
+        let message = "This order has been reported too often by reports that are not verified: one more is not looked \
+             at. Sign the report, or send it with a key.";
+        reply.body.message = Some(message.to_owned());
         reply
     }
 

@@ -37,7 +37,7 @@ pub fn parameters(query: &str) -> Result<Vec<(String, String)>, Refused> {
             return Err(Refused { code, field, message: "The query is not UTF-8.".to_owned() });
         }
     }
-    let pairs: Vec<(String, String)> = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
+    let pairs = pairs(query);
     for (index, (name, _)) in pairs.iter().enumerate() {
         if pairs[..index].iter().any(|(other, _)| other == name) {
             let message = format!("The parameter {name:?} is there more than once.");
@@ -45,6 +45,11 @@ pub fn parameters(query: &str) -> Result<Vec<(String, String)>, Refused> {
         }
     }
     Ok(pairs)
+}
+
+/// The parameters of a query as they stand there; bytes that are no UTF-8 are read as marks.
+pub(super) fn pairs(query: &str) -> Vec<(String, String)> {
+    form_urlencoded::parse(query.as_bytes()).into_owned().collect()
 }
 
 /// The fields of a report among the parameters; empty ones count as not there, but for the amount.
@@ -112,7 +117,9 @@ pub async fn key_campaign(
     address: IpAddr,
 ) -> Result<Option<KeyCampaign>, StoreError> {
     let Some(value) = headers.get(AUTHORIZATION) else { return Ok(None) };
-    let key = value.to_str().ok().and_then(|value| value.strip_prefix("Bearer ")).and_then(ApiKey::read);
+    // The scheme's case says nothing (RFC 9110, section 11.1).
+    let bearer = value.to_str().ok().and_then(|value| value.split_once(' '));
+    let key = bearer.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer")).and_then(|(_, key)| ApiKey::read(key));
     campaign_of(tracking, key, Badge::Key, "authorization", address).await.map(Some)
 }
 

@@ -45,12 +45,15 @@ const CASES: &[(&str, &str, &str, Headers)] = &[
     ("style", "GET", "", &[AGENT, ("sec-fetch-dest", "style")]),
     ("fetch", "GET", "", &[AGENT, ("sec-fetch-dest", "empty")]),
     ("something new", "GET", "", &[AGENT, ("sec-fetch-dest", "webidentity")]),
+    ("Sec-Fetch without Dest", "GET", "", &[AGENT, ("sec-fetch-mode", "cors"), ("sec-fetch-site", "cross-site")]),
     ("crawler", "GET", "", &[("user-agent", GOOGLEBOT)]),
     ("link preview", "GET", "", &[("user-agent", SLACK), DOCUMENT, PRESSED]),
     ("no user agent", "GET", "", &[DOCUMENT]),
+    ("a user agent that is not ASCII", "GET", "", &[("user-agent", "Caf\u{e9}/1.0"), DOCUMENT, PRESSED]),
     ("no user agent and no consent", "GET", "?cons=0", &[DOCUMENT]),
     ("cons=0", "GET", "?cons=0", &[AGENT, DOCUMENT, PRESSED]),
     ("cons=1", "GET", "?cons=1", &[AGENT, DOCUMENT, PRESSED]),
+    ("cons=1 and cons=0", "GET", "?cons=1&cons=0", &[AGENT, DOCUMENT, PRESSED]),
     ("Sec-GPC: 1", "GET", "", &[AGENT, DOCUMENT, PRESSED, ("sec-gpc", "1")]),
     ("Sec-GPC: 1 and cons=1", "GET", "?cons=1", &[AGENT, DOCUMENT, PRESSED, ("sec-gpc", "1")]),
     ("a deep link", "GET", "?url=https%3A%2F%2Fshop.example%2Fboots", &[AGENT, DOCUMENT, PRESSED]),
@@ -123,7 +126,7 @@ async fn ask(app: &TestApp, method: &str, path: &str, headers: Headers, address:
     let mut all = HeaderMap::new();
     all.insert("x-forwarded-for", address.parse().unwrap());
     for (name, value) in headers {
-        all.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+        all.insert(HeaderName::from_static(name), HeaderValue::from_bytes(value.as_bytes()).unwrap());
     }
     let method = Method::from_bytes(method.as_bytes()).unwrap();
     let request = client.request(method, format!("{}{path}", app.url)).headers(all);

@@ -113,6 +113,32 @@ async fn who_lost_an_order_learns_why_and_nothing_more() {
     }
 }
 
+/// A mistake in the report must not hide that it came.
+#[tokio::test]
+async fn an_order_is_found_by_a_request_that_could_not_be_read() {
+    for kind in Kind::all() {
+        let network = Network::start(kind).await;
+        let shop = Shop::new(&network.app, &network.w.to_string());
+        let page = format!("/advertiser/campaigns/{}/integration", network.w);
+        let made = network.shop.act(&page, "/api/create_api_key", "", &[("name", "Shop server")]).await;
+        let key = format!("tsk_{}", crate::page::between(&made.text, "value=\"tsk_", "\"").unwrap());
+        let number = serde_json::json!({ "order_id": "NUMBER-1", "amount": 49.9, "currency": "EUR" });
+        let misspelt = serde_json::json!({ "order_id": 4711, "amout": "49.90", "currency": "EUR" });
+        for body in [number, misspelt] {
+            assert_eq!(shop.post(&key, &body).await.told(), (422, "rejected", false, "bad_field"));
+        }
+        for query in ["order_id=TWICE-1&amount=1.00&amount=2.00", "order_id=BYTES-1&channel=%ff"] {
+            assert_eq!(shop.report(&network.app, query).await.told(), (422, "rejected", false, "bad_field"));
+        }
+        for order in ["NUMBER-1", "4711", "TWICE-1", "BYTES-1"] {
+            let found = find(&network.shop, "/advertiser", order).await;
+            assert!(found.contains("bad_field") && !found.contains(NOTHING), "{order}: {found}");
+            assert!(find(&network.a, "/publisher", order).await.contains(NOTHING), "{order} is no publisher's");
+        }
+        network.app.stop().await;
+    }
+}
+
 async fn log_in(network: &Network) {
     let people = [
         (&network.a, "garden.letters@parties.example"),

@@ -54,6 +54,8 @@ async fn a_released_hold_lets_the_deadline_approve_and_new_evidence_holds_again(
         assert!(receipt.contains("Hold released") && receipt.contains("Our own app: it has no name."), "{receipt}");
         assert!(receipt.contains("same decision, same commission"), "{receipt}");
         verified(&app.store).await;
+        let again = shop.report(&app, &order("H1", "50.00")).await;
+        assert_eq!(again.told(), (200, "created", true, ""), "why it was held is no longer told");
 
         // Released for what a pixel said; the shop's own word changes the amount.
         let pixel = Visitor::new(&app, 2).pixel(&shop.campaign, &order("H2", "1.00")).await;

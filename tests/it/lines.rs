@@ -191,11 +191,13 @@ async fn the_same_lines_again_are_a_repeat_and_others_a_conflict() {
         assert_eq!(silent.told(), (200, "created", true, ""), "left out is no contradiction");
         assert_eq!(scene.worth(id).await, (Some(5990), 310, 62));
 
-        // One that was told as a whole is not split afterwards by a report of the same rank.
+        // Whichever comes first, the lines count.
         let whole = scene.send("O2", "59.90", json!([])).await;
         let whole_id: ConversionId = whole.text("conversion_id").parse().unwrap();
-        assert_eq!(scene.send("O2", "59.90", basket()).await.text("reason"), "order_conflict");
         assert_eq!(scene.worth(whole_id).await, (Some(5990), 599, 120));
+        assert_eq!(scene.send("O2", "59.90", basket()).await.told(), (200, "created", true, ""));
+        assert_eq!(scene.worth(whole_id).await, (Some(5990), 310, 62), "as for O1, told the other way round");
+        assert_eq!(scene.send("O2", "59.90", others).await.text("reason"), "order_conflict");
 
         // A higher rank's amount and lines replace a lower one's: signed, it names none.
         let signed = ReportFields {

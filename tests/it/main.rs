@@ -31,6 +31,7 @@ mod replay;
 mod reports;
 mod requests;
 mod retention;
+mod salts;
 mod schema;
 mod settlement;
 mod shop;

@@ -147,10 +147,13 @@ async fn requests_go_after_thirty_days_and_salts_with_visitors_after_two() {
         network.report(network.w, Badge::Unverified, pixel).await;
         clock.set("2026-03-03T23:59:59.999Z");
         network.app.run_tasks().await;
-        assert_eq!((count(&network, "visitor_salts").await, count(&network, "visitors").await), (1, 1));
+        assert_eq!((count(&network, "visitor_salts").await, count(&network, "visitors").await), (2, 1));
         clock.set("2026-03-04T00:00:00Z");
         network.app.run_tasks().await;
-        assert_eq!((count(&network, "visitor_salts").await, count(&network, "visitors").await), (0, 0));
+        assert_eq!((count(&network, "visitor_salts").await, count(&network, "visitors").await), (1, 0));
+        clock.set("2026-03-05T00:00:00Z");
+        network.app.run_tasks().await;
+        assert_eq!(count(&network, "visitor_salts").await, 0, "the next day's, which was made ahead");
         verified(&network).await;
 
         clock.set("2026-04-01T09:59:59.999Z");

@@ -5,7 +5,7 @@ use tallystick::domain::campaign::ApprovalMode;
 use tallystick::domain::ids::CampaignId;
 use tallystick::store::changes::Change;
 use tallystick::store::driver::Driver;
-use tallystick::store::{Store, api_keys, attempts};
+use tallystick::store::{Store, api_keys, attempts, conversions};
 
 use crate::fixtures::{LiveCampaign, live_campaign, publisher};
 use crate::page::between;
@@ -98,7 +98,8 @@ async fn the_largest_orders_of_a_campaign_never_take_a_total_beyond_what_is_coun
         let app = TestApp::start(kind).await;
         let LiveCampaign { browser, campaign, .. } = live_campaign(&app, "Winter", ApprovalMode::Automatic).await;
         let (_, publisher) = publisher(&app, "Garden Letters").await;
-        let click = Visitor::new(&app, 1).click(&link(&app, publisher, campaign).await).await.id;
+        let link = link(&app, publisher, campaign).await;
+        let click = Visitor::new(&app, 1).click(&link).await.id;
         let (shop, key) = (Shop::new(&app, &campaign.to_string()), made_key(&browser, campaign).await);
         let order = |number: i64, minor: i64| {
             serde_json::json!({ "campaign": campaign.to_string(), "order_id": format!("L{number}"),
@@ -108,6 +109,13 @@ async fn the_largest_orders_of_a_campaign_never_take_a_total_beyond_what_is_coun
             let large = shop.post(&key, &order(number, 1_000_000_000_000_000)).await;
             assert_eq!(large.told(), (201, "created", false, ""), "{number}");
         }
+        // The click that a browser brought, and the amount that the shop vouches for: the badge is the browser's.
+        let buyer = Visitor::new(&app, 2);
+        buyer.click(&link).await;
+        assert_eq!(buyer.pixel(&shop.campaign, "order_id=L101").await.status, 201);
+        let mut by_browser = order(101, 1_000_000_000_000);
+        by_browser.as_object_mut().unwrap().remove("click_id");
+        assert_eq!(shop.post(&key, &by_browser).await.told(), (422, "rejected", false, "bad_amount"));
         let beyond = shop.post(&key, &order(100, 1_000_000_000_000)).await;
         assert_eq!(beyond.told(), (422, "rejected", false, "bad_amount"));
         assert!(beyond.text("message").contains("sum up to what is counted"), "{beyond:?}");
@@ -165,6 +173,23 @@ async fn of_one_order_only_so_many_reports_are_kept_that_anybody_can_send() {
         assert_eq!(stranger.pixel(&shop.campaign, &order(10)).await.status, 200, "what is known is answered as before");
         let signed = shop.report(&app, "order_id=P1&amount=49.90&currency=EUR").await;
         assert!(signed.status == 200 && signed.body["upgraded"] == true, "a signed report is always taken: {signed:?}");
+
+        // Who only knows the number of an order keeps its true click out by nothing.
+        let (_, publisher) = publisher(&app, "Garden Letters").await;
+        let buyer = Visitor::new(&app, 1);
+        buyer.click(&link(&app, publisher, campaign).await).await;
+        for cents in 10..32 {
+            let told = stranger.pixel(&shop.campaign, &order(cents).replace("P1", "P2")).await;
+            assert_eq!(told.status == 429, cents >= 30, "{cents}");
+        }
+        let true_one = buyer.pixel(&shop.campaign, "order_id=P2&amount=80.00&currency=EUR").await;
+        assert_eq!(true_one.status, 409, "another amount, and yet its click is kept");
+        let signed = shop.report(&app, "order_id=P2&amount=80.00&currency=EUR").await;
+        assert_eq!(signed.told(), (200, "created", true, ""), "{signed:?}");
+        let id = signed.text("conversion_id").parse().unwrap();
+        let row = conversions::get(&mut app.store.read().await.unwrap(), id).await.unwrap();
+        assert_eq!((row.publisher_id, row.commission_minor), (Some(publisher), 800));
+        verified(&app.store).await;
         app.stop().await;
     }
 }
@@ -265,8 +290,7 @@ async fn a_nul_anywhere_is_answered_and_kept() {
         }
         let mut conn = app.store.read().await.unwrap();
         let kept = attempts::list_of_advertiser(&mut conn, advertiser, campaign, 100).await.unwrap();
-        // A repeated parameter may name two campaigns: of a postback it is kept as nobody's.
-        assert_eq!(kept.len(), 2 * cases.len() - 1 + 3);
+        assert_eq!(kept.len(), 2 * cases.len() + 3);
         assert!(kept.iter().any(|attempt| attempt.message.contains('\u{2400}')), "{kept:?}");
         drop(conn);
         // Links are public too.

@@ -103,7 +103,7 @@ fn Head(campaign: Campaign) -> impl IntoView {
             pixel needs, so server to server is the base and the pixel an addition."
         </p>
         <p>
-            "Every kind of report also takes "<span class="mono">"coupon"</span>", the code that the customer typed, and "
+            "Every kind of report also takes "<span class="mono">"coupon"</span>", the code that the customer typed, and, but for a file, "
             <span class="mono">"customer_id"</span>
             ", your number or the e-mail address of the customer, of which only a keyed hash is kept. "
             <a href=format!("{}/coupons", page_of(campaign.campaign_id))>"Coupons of this campaign"</a>

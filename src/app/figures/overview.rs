@@ -271,7 +271,7 @@ impl Overview {
                 weight: Box::new(move |figures| figures.commission_minor(currency)),
                 cells: Box::new(move |figures| {
                     let commission = Money::new(figures.commission_minor(currency), currency).figure();
-                    [commission, figures.not_rejected().to_string()]
+                    [commission, figures.not_rejected_in(currency).to_string()]
                 }),
             };
             list.view(self.kind(), &self.report.query)
