@@ -44,7 +44,7 @@ test("from a file to the receipt, and from a refusal to its reason", async ({ se
       await page.getByRole("searchbox", { name: "Find my order" }).fill("FILE-1");
       await page.keyboard.press("Enter");
       await expect(page.getByRole("heading", { level: 1 })).toHaveText("Find my order");
-      const found = page.getByRole("region", { name: "Conversions" }).getByRole("link", { name: shown });
+      const found = page.getByRole("region", { name: "Orders" }).getByRole("link", { name: shown });
       await found.click();
       await expect(page.getByText("8.00 EUR").first()).toBeVisible();
     }

@@ -1,10 +1,12 @@
 //! The real application over HTTP and the store on both databases: one binary, so that it links once.
 
 mod access;
+mod applications;
 mod campaigns;
 mod contract;
 mod coupons;
 mod creatives;
+mod customers;
 mod demo;
 mod demo_figures;
 mod durability;
@@ -15,6 +17,7 @@ mod forgery;
 mod holds;
 mod landing;
 mod lines;
+mod link_edits;
 mod links;
 mod live;
 mod market;
