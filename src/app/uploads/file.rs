@@ -51,8 +51,8 @@ pub fn text(bytes: Vec<u8>) -> Result<String, FileRefused> {
 
 /// Reads all rows; separated by commas, or by semicolons where the head is.
 pub fn read(text: &str) -> Result<Vec<FileRow>, FileRefused> {
-    // Between "\r" and "\n" the reader would count a line too few.
-    let text = text.replace("\r\n", "\n");
+    // The reader counts "\n" alone, and ends a row with each of the others too.
+    let text = text.replace("\r\n", "\n").replace('\r', "\n");
     let head = text.lines().next().unwrap_or("");
     let separator = if head.contains(';') && !head.contains(',') { b';' } else { b',' };
     let mut reader = ReaderBuilder::new().delimiter(separator).from_reader(text.as_bytes());
@@ -122,6 +122,7 @@ mod tests {
         for text in [
             "order_id,amount,currency\nA-1,49.90,EUR\n\"A,2\",,\n",
             "order_id;amount;currency\r\nA-1;49.90;EUR\r\n\"A,2\";;\r\n",
+            "order_id,amount,currency\rA-1,49.90,EUR\r\"A,2\",,\r",
         ] {
             let rows = read(text).unwrap();
             let ids: Vec<_> = rows.iter().map(|row| (row.line, row.fields.order_id.as_deref().unwrap())).collect();
