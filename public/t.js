@@ -36,12 +36,15 @@
     document.cookie = `${name}=${value}; Max-Age=${value ? (seconds ?? monthSeconds) : 0}; Path=/; SameSite=Lax${secure}`;
   };
 
-  // Storage may be switched off: then a page that is loaded again reports again, and the network ignores it.
-  const remember = (id) => {
+  // The id that landed last in this tab, and for how many seconds a click counts, as the network said then. Storage may
+  // be switched off: then a page that is loaded again reports again, and the network ignores it.
+  const remember = (landed) => {
     try {
-      if (id) sessionStorage[name] = id;
-      return sessionStorage[name];
-    } catch {}
+      if (landed) sessionStorage[name] = landed;
+      return sessionStorage[name].split(" ");
+    } catch {
+      return [];
+    }
   };
 
   const land = async (id, tries) => {
@@ -49,7 +52,7 @@
     const answer = await fetch(`${origin}/landing`, { method: "POST", credentials: "omit", keepalive: true, body });
     const { seconds } = answer.ok ? await answer.json() : {};
     if (seconds) {
-      remember(id);
+      remember(`${id} ${seconds}`);
       if (keptBy !== "server") keep(kept(), seconds);
     } else if (answer.status === 422 && kept().includes(id)) {
       keep(kept().filter((other) => other !== id));
@@ -59,14 +62,17 @@
   };
 
   const given = (new URLSearchParams(location.search).get(parameter) ?? "").toLowerCase();
-  if (shape.test(given) && remember() !== given) {
+  if (shape.test(given) && remember()[0] !== given) {
     if (keptBy !== "server") keep([given, ...kept()]);
     land(given, 2).catch(() => {});
   }
 
   window.tallystick = {
     convert(order) {
-      const fields = Object.entries({ click_id: choose(kept(), monthSeconds).join("."), ...order });
+      // A report takes four at most. Whether each still counts the network knows better.
+      const ids = kept();
+      const told = ids.length > 4 ? choose(ids, remember()[1] ?? Infinity) : ids;
+      const fields = Object.entries({ click_id: told.join("."), ...order });
       const query = new URLSearchParams(fields.filter(([, value]) => value != null && value !== ""));
       const url = `${origin}/pixel/${campaign}.gif?${query}`;
       // The answer is for nobody here; it stands among the advertiser's latest reports.

@@ -32,6 +32,16 @@ async function kept(visitor: Page, shop: Shop, campaign: string, seconds: number
   return (await cookie())!.value.split(".");
 }
 
+/** The click ids that the conversion call reports, once the network has taken them. */
+async function told(visitor: Page, order: string): Promise<string[]> {
+  const reported = visitor.waitForResponse((response) => response.url().includes("/pixel/"));
+  type Tag = { tallystick: { convert(order: object): void } };
+  const fields = { order_id: order, event: "sale", amount: "49.90", currency: "EUR" };
+  await visitor.evaluate((fields) => (window as unknown as Tag).tallystick.convert(fields), fields);
+  expect((await reported).status()).toBe(201);
+  return new URL((await reported).url()).searchParams.get("click_id")?.split(".") ?? [];
+}
+
 test("a click is kept, lands once, and earns by the conversion call", async ({ server, shop, newContext }) => {
   const market = await openMarket(server, shop, newContext, "3");
   // As the integration page prints them.
@@ -74,6 +84,33 @@ test("a click is kept, lands once, and earns by the conversion call", async ({ s
   await people.logIn(market.advertiser, server.url, logIn("nordlicht.outdoor"));
   const row = await people.conversionRow(market.advertiser, server.url, "ORDER-T1");
   for (const text of ["Garden Letters", "4.99 EUR", "unverified", "pending"]) await expect(row).toContainText(text);
+});
+
+test("the conversion call tells the first click of forty days ago", async ({ server, shop, newContext }) => {
+  const market = await openMarket(server, shop, newContext, "60");
+  const script = `<script src="${server.url}/t.js" data-campaign="${market.campaign}" defer></script>`;
+  shop.setPage("/welcome", page("Welcome", script));
+  const visitor = await (await newContext()).newPage();
+  const ids = [await follow(visitor, shop, market.link)];
+  await server.advance(40 * DAY_S * 1000);
+  for (let count = 0; count < 3; count += 1) {
+    await server.advance(3_600_000);
+    ids.unshift(await follow(visitor, shop, market.link));
+  }
+  expect(await kept(visitor, shop, market.campaign, 60 * DAY_S)).toEqual(ids);
+  expect(await told(visitor, "FORTY-1")).toEqual(ids);
+
+  // A landing that was not answered: more are kept than a report takes, and the window was told with the one before.
+  const nothing = { status: 204, headers: { "access-control-allow-origin": "*" } };
+  await visitor.route("**/landing", (route) => route.fulfill(nothing));
+  await server.advance(3_600_000);
+  await visitor.goto(`${shop.url}/review`);
+  await visitor.getByRole("link", { name: "Buy" }).click();
+  await visitor.waitForURL(/click_id=/);
+  ids.unshift(new URL(visitor.url()).searchParams.get("click_id") ?? "");
+  expect(await told(visitor, "FORTY-2")).toEqual([ids[0], ids[1], ids[2], ids[4]]);
+  await visitor.evaluate(() => sessionStorage.clear());
+  expect(await told(visitor, "FORTY-3"), "nor is it dropped where nothing is known").toEqual([ids[0], ids[1], ids[2], ids[4]]);
 });
 
 test("in a frame it does nothing, and a forged id is refused and forgotten", async ({ server, shop, newContext, guard }) => {

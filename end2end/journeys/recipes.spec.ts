@@ -138,6 +138,16 @@ test.describe("in the shop", () => {
     await (await asked).finished();
     await visitor.evaluate(() => new Promise((resolve) => setTimeout(resolve)));
     expect(updates).toBe(1);
+
+    // More than a report takes, as the script may keep them until its landings are answered.
+    const ids = [..."54321"].map((digit) => digit.padStart(11, "0").padEnd(44, "0"));
+    await visitor.context().addCookies([{ name: `ts_${campaign}`, value: ids.join("."), url: shop.url }]);
+    await visitor.goto(`${shop.url}/welcome`);
+    await expect.poll(() => attributes).toEqual({ tallystick: [ids[0], ids[1], ids[2], ids[4]].join(".") });
+    const newest = "0zz".padEnd(44, "0");
+    await visitor.context().addCookies([{ name: `ts_${campaign}`, value: [newest, ...ids].join("."), url: shop.url }]);
+    await visitor.goto(`${shop.url}/welcome`);
+    await expect.poll(() => attributes, "none of the others still counts").toEqual({ tallystick: [newest, ids[0], ids[1]].join(".") });
   });
 
   test("a cookie set by header stays the server's, and t.js reports with it", async ({ server, shop, newContext, guard }) => {

@@ -302,9 +302,12 @@ impl Device {
         choose(&newest_first(self.kept(campaign, now)), seconds)
     }
 
-    /// As [`Self::first_party`], of `tallystick.convert`.
+    /// The click ids that `tallystick.convert` reads: what is kept, four at most. A landing is always answered here, and
+    /// so more are never kept.
     pub fn for_convert(&self, campaign: &str, now: Timestamp) -> Vec<String> {
-        choose(&self.kept(campaign, now), MONTH_SECONDS)
+        let ids = self.kept(campaign, now);
+        assert!(ids.len() <= 4, "{ids:?}");
+        ids
     }
 
     /// The click ids that the network's cookie brings along with a pixel.

@@ -25,6 +25,8 @@ pub struct Tally {
     pub wrong_unverified: usize,
     /// Of the others, those where the click was lost, and the coupon that was typed in is what the network was told.
     pub wrong_by_coupon: usize,
+    /// Of all of them, those that went to one who does not cheat, although the browser had not lost the click.
+    pub wrong_unexplained: usize,
     pub missed: usize,
     /// Orders that nobody sent.
     pub nobodys: usize,
@@ -35,7 +37,7 @@ pub struct Tally {
 }
 
 impl Tally {
-    fn add(&mut self, owner: Option<usize>, by: Credited, why: impl FnOnce() -> Lost) {
+    fn add(&mut self, owner: Option<usize>, by: Credited, why: impl Fn() -> Lost) {
         self.sales += usize::from(owner.is_some());
         self.nobodys += usize::from(owner.is_none());
         match (owner, by.publisher) {
@@ -45,8 +47,10 @@ impl Tally {
                 self.given_unverified += usize::from(!by.is_vouched);
             }
             (Some(owner), Some(credited)) if owner == credited => self.right += 1,
-            (Some(_), Some(_)) => {
+            (Some(_), Some(credited)) => {
                 self.wrong += 1;
+                let is_unexplained = credited < HONEST && why() == Lost::Unexplained;
+                self.wrong_unexplained += usize::from(is_unexplained);
                 self.wrong_unverified += usize::from(!by.is_vouched);
                 let is_lost = by.is_by_coupon && by.is_vouched && why() != Lost::Unexplained;
                 self.wrong_by_coupon += usize::from(is_lost);
@@ -64,6 +68,7 @@ impl Tally {
         self.wrong += other.wrong;
         self.wrong_unverified += other.wrong_unverified;
         self.wrong_by_coupon += other.wrong_by_coupon;
+        self.wrong_unexplained += other.wrong_unexplained;
         self.missed += other.missed;
         self.nobodys += other.nobodys;
         self.given += other.given;
@@ -203,6 +208,9 @@ impl Counts {
             let given = tally.given - tally.given_unverified;
             if *way != Way::LedAstray && wrong + given > 0 {
                 problems.push(format!("{}: {wrong} sales of another and {given} of nobody credited", way.name()));
+            }
+            if tally.wrong_unexplained > 0 {
+                problems.push(format!("{}: {} sales of another without a reason", way.name(), tally.wrong_unexplained));
             }
             if let Some(count) = tally.why.get(&Lost::Unexplained) {
                 problems.push(format!("{}: {count} sales missed without a reason", way.name()));

@@ -197,13 +197,19 @@ fn clear(dice: &mut Dice, shopper: &mut Shopper) {
     }
 }
 
-/// Up to four clicks on publishers' links; gives when the last one was, and on which device.
+/// Up to five clicks on publishers' links; gives when the last one was, and on which device.
 fn visit(dice: &mut Dice, shopper: &mut Shopper) -> (u64, usize) {
     let (mut step, mut device) = (2 + dice.below(DAYS_OF_BEGINNINGS * STEPS_A_DAY), 0);
-    let clicks = dice.weighed(&[(0, 200), (1, 400), (2, 220), (3, 120), (4, 60)]);
+    // Where a click counts for long, people come back for longer: more clicks than a cookie keeps, weeks apart.
+    let is_long = shopper.way().window_days() > 30;
+    let clicks = dice.weighed(&if is_long {
+        [(0, 200), (1, 250), (2, 150), (3, 100), (5, 300)]
+    } else {
+        [(0, 200), (1, 400), (2, 220), (3, 120), (4, 60)]
+    });
     for turn in 0..clicks {
         if turn > 0 {
-            step += delay(dice);
+            step += if is_long { STEPS_A_DAY + dice.below(20 * STEPS_A_DAY) } else { delay(dice) };
         }
         device = dice.below(shopper.devices.len() as u64) as usize;
         step = shopper.put(step, Act::Click { device, publisher: dice.below(HONEST as u64) as usize });

@@ -107,11 +107,16 @@ pub fn lost(shopper: &Shopper, order: &Order, sent: Option<Sent>) -> Lost {
     if way == Way::Image && !policy.sends_third_party_cookies() {
         return Lost::ThirdPartyCookie;
     }
-    let newest = clicks(shopper, order).rfind(|click| click.device == order.device);
-    let age = order.step - newest.map_or(sent.step, |click| click.step);
     // A made-up id makes the tag write the cookie anew, and then it is a script's.
-    if policy == Policy::ScriptCap && age >= 7 * STEPS_A_DAY && (!is_kept_by_server || lures > 0) {
+    if policy == Policy::ScriptCap && is_quiet_for_a_week(shopper, order, sent) && (!is_kept_by_server || lures > 0) {
         return Lost::ScriptCap;
     }
     if is_kept_by_server && lures > 2 { Lost::CrowdedOut } else { Lost::Unexplained }
+}
+
+/// Whether seven days went by without a click in this browser, from the click up to the order: each one renews the cookie.
+fn is_quiet_for_a_week(shopper: &Shopper, order: &Order, sent: Sent) -> bool {
+    let later = clicks(shopper, order).filter(|click| click.device == order.device && click.step >= sent.step);
+    let steps: Vec<u64> = later.map(|click| click.step).chain([order.step]).collect();
+    steps.windows(2).any(|pair| pair[1] - pair[0] >= 7 * STEPS_A_DAY)
 }

@@ -7,7 +7,8 @@ use super::browser::Keeper;
 pub enum Way {
     /// An image on the thank-you page, and nothing else.
     Image,
-    /// `t.js` on every page, and `tallystick.convert` on the thank-you page.
+    /// `t.js` on every page, and `tallystick.convert` on the thank-you page, in a campaign whose first click counts, for
+    /// longer than a cookie is kept before the network's answer.
     Convert,
     /// The server reports; the click ids are in the cookie that `t.js` sets.
     ServerTagKeeps,
@@ -75,13 +76,14 @@ impl Way {
     }
 
     pub const fn counts_first_click(self) -> bool {
-        matches!(self, Self::FirstClick)
+        matches!(self, Self::FirstClick | Self::Convert)
     }
 
     pub const fn window_days(self) -> i64 {
         match self {
             Self::Both | Self::FirstClick => 7,
             Self::Twice => 14,
+            Self::Convert => 60,
             _ => 30,
         }
     }

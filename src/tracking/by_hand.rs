@@ -91,9 +91,17 @@ impl Hand<'_> {
         Ok(if known == Badge::Token { Badge::Token } else { Badge::Key })
     }
 
-    /// What a row of a file would become; nothing is stored.
-    pub async fn rehearse(&self, fields: ReportFields) -> Result<Reply, StoreError> {
-        conversion::rehearse(&self.context(), &self.row(fields), self.campaign, Badge::Key).await
+    /// What rows of a file would become, recorded one after the other; nothing is stored.
+    pub async fn rehearse(&self, rows: impl Iterator<Item = ReportFields>) -> Result<Vec<Reply>, StoreError> {
+        let rows: Vec<_> = rows.map(|fields| self.row(fields)).collect();
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            match conversion::rehearse(&self.context(), &rows, self.campaign, Badge::Key).await {
+                Err(StoreError::Unavailable(_)) if tries < request::TRIES_MAX => {}
+                other => return other,
+            }
+        }
     }
 
     /// Records a row of a file.

@@ -91,19 +91,24 @@ pub async fn record(
     }
 }
 
-/// What [`record`] would answer; nothing is stored.
+/// What [`record`] would answer to these, one after the other; nothing is stored.
 pub async fn rehearse(
     context: &Context<'_>,
-    report: &Report,
+    reports: &[Report],
     campaign: &Campaign,
     badge: Badge,
-) -> Result<Reply, StoreError> {
+) -> Result<Vec<Reply>, StoreError> {
     let mut w = context.store.write().await?;
-    Ok(match write(context, &mut w, report, campaign, badge).await? {
-        Ok(Written::Kept(reply) | Written::BeyondOrder(reply)) => reply,
-        Ok(Written::BeyondDay) => Reply::beyond_quota(context, context.environment.now()),
-        Err(refused) => Reply::refusal(context.base_url, &refused),
-    })
+    let mut replies = Vec::with_capacity(reports.len());
+    for report in reports {
+        // A refused one leaves at most a click that is made again, as the next one that names it would make it.
+        replies.push(match write(context, &mut w, report, campaign, badge).await? {
+            Ok(Written::Kept(reply) | Written::BeyondOrder(reply)) => reply,
+            Ok(Written::BeyondDay) => Reply::beyond_quota(context, context.environment.now()),
+            Err(refused) => Reply::refusal(context.base_url, &refused),
+        });
+    }
+    Ok(replies)
 }
 
 /// What became of a report that was read. Only what is kept may be committed.

@@ -63,7 +63,8 @@ pub const RECIPES: &[Recipe] = &[
             Step {
                 title: "Keep the click id",
                 text: "A cookie that a script sets lives for seven days in some browsers. This one is set by header, and \
-                    lives for the cookie duration.",
+                    lives for the cookie duration. nginx cannot read the time in a click id, and so it keeps the four newest: \
+                    where the first click counts, let the shop's own language keep them.",
                 blocks: &[
                     Block { name: "tallystick.conf", code: include_str!("recipes/nginx.conf") },
                     Block { name: "In the server block", code: include_str!("recipes/nginx-location.conf") },

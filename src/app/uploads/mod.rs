@@ -2,6 +2,7 @@
 //! become; a second step records the rows. Answers by a redirect with a flash, as every form does.
 
 mod file;
+mod rehearsal;
 
 use axum::extract::multipart::MultipartRejection;
 use axum::extract::{Multipart, State};
@@ -18,7 +19,7 @@ use super::state::App;
 use crate::auth::session::{self, Flash};
 use crate::domain::ids::{AdvertiserId, CampaignId, MemberId, UploadId};
 use crate::domain::party::PartyKind;
-use crate::domain::reason::{Outcome, ReasonCode};
+use crate::domain::reason::Outcome;
 use crate::domain::time::MINUTE_MS;
 use crate::store::campaigns::{self, Campaign};
 use crate::store::uploads::{self, Upload, UploadRow};
@@ -76,14 +77,7 @@ async fn dry_run(
         Err(refused) => return Ok(Err(refused)),
     };
     let hand = app.hand(member_id, campaign);
-    let mut results = Vec::with_capacity(rows.len());
-    for (place, row) in rows.iter().enumerate() {
-        let result = match earlier(&rows[..place], row) {
-            Some(earlier) => repeated(row, earlier),
-            None => result(row, hand.rehearse(row.fields.clone()).await?, false),
-        };
-        results.push(result);
-    }
+    let results = rehearsal::rehearse(&hand, &rows).await?;
     let name: String = file.name.chars().filter(|letter| !letter.is_control()).take(NAME_MAX).collect();
     let new = Upload {
         upload_id: app.environment.new_id(UploadId),
@@ -127,7 +121,7 @@ pub async fn record(
     for batch in rows.chunks(BATCH_ROWS) {
         let first = results.len();
         for row in batch {
-            results.push(result(row, hand.upload(row.fields.clone()).await?, true));
+            results.push(result(row, hand.upload(row.fields.clone()).await?));
         }
         let mut w = app.store.write().await?;
         uploads::put_rows(&mut w, id, &results[first..]).await?;
@@ -140,9 +134,7 @@ pub async fn record(
     Ok((results.len() - refused, refused))
 }
 
-/// Of a dry run, what is new has no receipt.
-fn result(row: &FileRow, reply: Reply, is_stored: bool) -> UploadRow {
-    let is_known = is_stored || reply.body.duplicate || reply.body.reason == Some(ReasonCode::OrderConflict);
+fn result(row: &FileRow, reply: Reply) -> UploadRow {
     let message = reply.body.sentence();
     UploadRow {
         number: row.line,
@@ -152,29 +144,6 @@ fn result(row: &FileRow, reply: Reply, is_stored: bool) -> UploadRow {
         is_duplicate: reply.body.duplicate,
         reason: reply.body.reason,
         message,
-        conversion_id: reply.body.conversion_id.filter(|_| is_known),
-    }
-}
-
-/// An earlier row of the same order: a dry run stores nothing, and so it cannot know of it otherwise.
-fn earlier<'r>(before: &'r [FileRow], row: &FileRow) -> Option<&'r FileRow> {
-    let order = |row: &FileRow| (row.fields.order_id.clone(), row.fields.event.clone().unwrap_or("sale".to_owned()));
-    let wanted = order(row);
-    wanted.0.as_ref()?;
-    before.iter().find(|one| order(one) == wanted)
-}
-
-fn repeated(row: &FileRow, earlier: &FileRow) -> UploadRow {
-    let is_same = row.fields == earlier.fields;
-    let (outcome, http_status) = if is_same { (Outcome::Created, 200) } else { (Outcome::Rejected, 409) };
-    UploadRow {
-        number: row.line,
-        order_id: row.fields.order_id.clone().unwrap_or_default(),
-        outcome,
-        http_status,
-        is_duplicate: is_same,
-        reason: (!is_same).then_some(ReasonCode::OrderConflict),
-        message: format!("The same order as in line {}.", earlier.line),
-        conversion_id: None,
+        conversion_id: reply.body.conversion_id,
     }
 }

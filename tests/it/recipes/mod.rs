@@ -65,6 +65,16 @@ impl Place {
         self.click_ids.split('.').nth(1).unwrap()
     }
 
+    /// Five click ids of this browser, newest first: one more than a report takes. The newest is A's.
+    async fn five(&self) -> Vec<String> {
+        let mut ids = vec![self.newest().to_owned(), self.before().to_owned()];
+        for link in [1, 1, 0] {
+            ids.insert(0, self.network.click(link, 1, &[]).await);
+            self.network.app.clock.advance_ms(1_000);
+        }
+        ids
+    }
+
     fn cookie(&self) -> String {
         format!("ts_{}={}", self.network.w, self.click_ids)
     }
@@ -121,6 +131,11 @@ impl Place {
         self.network.app.stop().await;
         self.folder
     }
+}
+
+/// The newest three, and the oldest: all are inside the window.
+fn chosen(ids: &[String]) -> String {
+    [&ids[..3], &ids[ids.len() - 1..]].concat().join(".")
 }
 
 /// A block of a page by its name, as a browser shows it.

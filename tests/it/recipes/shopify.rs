@@ -6,8 +6,9 @@ use hmac::{Hmac, Mac};
 use serde_json::Value;
 use sha2::Sha256;
 use tallystick::domain::conversion::Badge;
+use tallystick::store::attempts;
 
-use super::{Place, Served, node, payload, run, standin};
+use super::{Place, Served, chosen, node, payload, run, standin};
 use crate::support::Kind;
 
 const SECRET: &str = "hush-shopify";
@@ -100,5 +101,39 @@ async fn the_webhook_reports_what_has_a_click_and_asks_for_it_again_while_the_ne
         place.assert_credited("8209829119461545099", Badge::Signed, 4990).await;
         place.stop().await;
         assert_eq!(send(&served, &body, &signature(SECRET, &body)).await, 503);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_more_click_ids_than_a_report_takes_the_first_and_the_newest_are_reported() {
+    for kind in Kind::all() {
+        let place = Place::new(kind).await;
+        let receiver = place.saved("/shopify", "shopify-webhook.mjs", "shopify-webhook.mjs").await;
+        let pixel = place.saved("/shopify", "Custom pixel", "pixel.js").await;
+        let Some(mut command) = node(&place, &receiver) else { return place.stop().await };
+        let served = Served::start(command.env("SHOPIFY_WEBHOOK_SECRET", SECRET), "listening on port ");
+        let ids = place.five().await;
+
+        let mut files = vec![pixel];
+        for (number, id) in ids.iter().rev().enumerate() {
+            files.push(place.path(&format!("{number}.json")));
+            std::fs::write(&files[number + 1], payload("shopify-page-viewed.json", &[("CLICK_ID", id)])).unwrap();
+        }
+        files.push(place.path("bought.json"));
+        std::fs::write(&files[6], payload("shopify-checkout-completed.json", &[])).unwrap();
+        let host = standin(&place, "shopify-pixel-host.mjs");
+        let cookies: Value = serde_json::from_str(&run(node(&place, &host).unwrap().args(files))).unwrap();
+        let cookie = cookies[format!("ts_{}", place.network.w)].as_str().unwrap();
+        assert_eq!(cookie.split(';').next().unwrap(), chosen(&ids));
+        place.assert_credited(ORDER, Badge::Unverified, 4990).await;
+
+        // A cart that was filled by an older theme.
+        let body = order(&place, &ids.join("."));
+        assert_eq!(send(&served, &body, &signature(SECRET, &body)).await, 200);
+        place.assert_credited(ORDER, Badge::Signed, 4990).await;
+        let (app, shop, campaign) = (&place.network.app, place.network.shop_id, place.network.w);
+        let log = attempts::list_of_advertiser(&mut app.store.read().await.unwrap(), shop, campaign, 1).await.unwrap();
+        assert!(log[0].query.contains(&format!("click_id={}&", chosen(&ids))), "{log:?}");
+        place.stop().await;
     }
 }

@@ -12,7 +12,7 @@ use tallystick::domain::party::Acting;
 use tallystick::domain::time::Timestamp;
 use tallystick::store::attempts;
 
-use super::{Place, Served, node, payload, run};
+use super::{Place, Served, chosen, node, payload, run};
 use crate::support::Kind;
 
 const SECRET: &str = "whsec_hush";
@@ -156,4 +156,27 @@ async fn stripes_amounts_are_read_in_the_units_of_each_currency() {
         assert_eq!(told, *minor, "{currency}");
     }
     place.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_carries_four_of_more_click_ids_and_a_session_with_more_is_reported() {
+    for kind in Kind::all() {
+        let place = Place::new(kind).await;
+        let receiver = place.saved("/stripe", "stripe-webhook.mjs", "stripe-webhook.mjs").await;
+        place.saved("/stripe", "stripe-session.mjs", "stripe-session.mjs").await;
+        let Some(mut command) = node(&place, &receiver) else { return place.stop().await };
+        let key = place.key().await;
+        let command = command.env("TALLYSTICK_KEY", key).env("STRIPE_WEBHOOK_SECRET", SECRET);
+        let served = Served::start(command, "listening on port ");
+        let ids = place.five().await;
+        let kept = metadata(&place, &format!("ts_{}={}", place.network.w, ids.join(".")));
+        assert_eq!(kept["tallystick"], chosen(&ids));
+        // By a shop that hands over the cookie itself.
+        let all = serde_json::json!({ "tallystick": ids.join(".") });
+        let now = place.network.app.environment.now();
+        let body = event(now, "checkout.session.completed", "cs_live_5", "paid", &all);
+        assert_eq!(send(&served, &body, &header(SECRET, now.0.div_euclid(1_000), &body)).await, 200);
+        place.assert_credited("cs_live_5", Badge::Key, 4990).await;
+        place.stop().await;
+    }
 }

@@ -5,6 +5,9 @@ import { createServer } from "node:http";
 
 const NETWORK = "{base}";
 const CAMPAIGN = "{campaign}";
+const COOKIE_SECONDS = {seconds};
+const DIGITS = "0123456789abcdefghjkmnpqrstvwxyz";
+const CLICK_ID = /^[0-9a-hjkmnp-tv-z]{44}$/;
 const BODY_BYTES_MAX = 2_000_000;
 // Shopify waits five seconds for an answer.
 const TIMEOUT_MS = 4_000;
@@ -24,7 +27,8 @@ async function receive(request) {
   if (!body) return 413;
   if (!isShopify(body, request.headers["x-shopify-hmac-sha256"])) return 401;
   const order = JSON.parse(body.toString("utf8"));
-  const clickId = order.note_attributes?.find(({ name }) => name === "tallystick")?.value;
+  const kept = order.note_attributes?.find(({ name }) => name === "tallystick")?.value ?? "";
+  const clickId = choose(kept.split(".").filter((id) => CLICK_ID.test(id))).join(".");
   if (!clickId) return 200; // nobody's order
   // The cookie duration is measured up to the order; the network takes no report of what is older than thirty days.
   // It comes in whole seconds: the end of this one, since the click may have been in it.
@@ -51,6 +55,19 @@ async function receive(request) {
 function netAmount({ subtotal_price, taxes_included, line_items = [] }) {
   const taxes = taxes_included ? line_items.flatMap(({ tax_lines = [] }) => tax_lines) : [];
   return taxes.reduce((sum, { price }) => sum - Number(price), Number(subtotal_price)).toFixed({digits});
+}
+
+/** The newest three, and the oldest one that still counts: a report takes four at most. Ids sort by their time. */
+function choose(ids) {
+  const sorted = [...new Set(ids)].sort().reverse();
+  const counts = (id) => milliseconds(sorted[0]) - milliseconds(id) < COOKIE_SECONDS * 1_000;
+  return [...sorted.slice(0, 3), ...sorted.slice(3).filter(counts).slice(-1)];
+}
+
+/** The millisecond since 2020 that an id carries. */
+function milliseconds(id) {
+  const number = [...id.slice(1, 11)].reduce((sum, digit) => sum * 32 + DIGITS.indexOf(digit), 0);
+  return Math.floor(number / 16) % 2 ** 43;
 }
 
 async function read(request) {
