@@ -36,7 +36,9 @@ test("hostile deep links stay with the campaign", async ({ server, page, newCont
   let accepted = 0;
   for (const text of texts) {
     for (const query of [`url=${encodeURIComponent(text)}`, `sub1=evil.example&u=${encodeURIComponent(text)}`]) {
-      const answer = await fetch(`${link}?${query}`, { redirect: "manual", headers: { "User-Agent": firefox } });
+      // Node says how it fetches, and so must say for what.
+      const headers = { "User-Agent": firefox, "Sec-Fetch-Dest": "document" };
+      const answer = await fetch(`${link}?${query}`, { redirect: "manual", headers });
       expect(answer.status, text).toBe(302);
       const location = answer.headers.get("location") ?? "";
       // Without a base: only an absolute address can be read at all.

@@ -10,60 +10,25 @@ use super::conversion_clicks::{Found, resolve};
 pub use super::kept::refuse;
 use super::kept::{attempt, refuse_beyond};
 pub use super::reply::{Reply, ReplyBody};
-use crate::domain::click_token::ClickList;
+pub use super::report::{ByHand, Context, Report};
 use crate::domain::conversion::{Badge, ConversionState};
-use crate::domain::conversion_report::{ConversionReport, Refused, ReportFields, received_at};
+use crate::domain::conversion_report::{ConversionReport, Refused, received_at};
 use crate::domain::decision::{Decision, decide};
-use crate::domain::environment::Environment;
 use crate::domain::evidence::{Arrival, Content, Evidence, Inputs, compare};
-use crate::domain::ids::{AttemptId, ConversionId, DecisionId, EventId, EvidenceId, MemberId};
+use crate::domain::ids::{AttemptId, ConversionId, DecisionId, EventId, EvidenceId};
 use crate::domain::ledger::{self, Fact};
 use crate::domain::review::{EventRecord, StepReason};
 use crate::domain::rule::{LARGE_AMOUNT_MINOR, LARGE_SUM_MAX_MINOR};
-use crate::domain::secret::SecretKey;
-use crate::domain::site::BaseUrl;
 use crate::domain::terms::Terms;
 use crate::store::attempts;
 use crate::store::campaigns::Campaign;
 use crate::store::conversions::{self, Conversion};
 use crate::store::evidence::{self, Origin};
-use crate::store::{Store, StoreError, Writer, report_quotas, rollups, terms};
+use crate::store::{StoreError, Writer, report_quotas, rollups, terms};
 
 /// Different unverified reports that are kept of one order, since every decision is stored with all its inputs. A shop's
 /// pages send two or three.
 const UNVERIFIED_EVIDENCE_MAX: usize = 20;
-
-/// What recording a report needs of the network.
-#[derive(Clone, Copy)]
-pub struct Context<'a> {
-    pub store: &'a Store,
-    pub environment: &'a Environment,
-    pub secret_key: &'a SecretKey,
-    pub base_url: &'a BaseUrl,
-    /// New orders of a campaign and UTC day that unverified reports may make.
-    pub unverified_per_day_max: i64,
-}
-
-/// A report as it came in, without its secrets.
-pub struct Report {
-    /// `postback`, `pixel` or `api`; `replay`, `test` or `upload` by hand.
-    pub endpoint: &'static str,
-    pub method: String,
-    pub query: String,
-    pub body: String,
-    pub fields: ReportFields,
-    /// The campaign's cookie beside a pixel.
-    pub cookie: ClickList,
-    /// Where no program sent it, but a person.
-    pub by_hand: Option<ByHand>,
-}
-
-/// Who sent a report from the pages, and which stored request again.
-#[derive(Debug, Clone, Copy)]
-pub struct ByHand {
-    pub member_id: MemberId,
-    pub replay_of: Option<AttemptId>,
-}
 
 /// Records a report of somebody who is known: its evidence, and everything that follows from it.
 pub async fn record(

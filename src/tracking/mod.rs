@@ -29,6 +29,7 @@ pub mod postback;
 pub mod recorder;
 pub mod redirect;
 mod reply;
+mod report;
 pub mod request;
 pub mod salts;
 
