@@ -121,6 +121,44 @@ test("where the live stream is blocked, figures are true at the time they name, 
   await expect(counter.getByText(/as of/)).toBeHidden();
 });
 
+test("a link whose figures are renewed between the press and the release of the button leads on all the same", async (
+  { server, shop, page, newContext, javaScriptEnabled },
+) => {
+  test.skip(javaScriptEnabled === false, "without scripts nothing is renewed");
+  const [desk, office, visitor] = await Promise.all([1, 2, 3].map(async () => (await newContext()).newPage()));
+  const { link } = await network(page, desk, office, server.url, `${shop.url}/landing`);
+  await page.goto(`${server.url}/publisher`);
+  await expect(page.locator(".live-region")).toHaveAttribute("data-live", "on");
+  const counter = page.locator(".live");
+  await visitor.goto(`${server.url}${link}`);
+  await expect(counter).toContainText("1 click in the last 5 minutes");
+
+  await page.locator(".live-region tbody").getByRole("link").first().hover();
+  await page.mouse.down();
+  const renewed = page.waitForResponse((response) => response.url().includes("live_overview"));
+  await visitor.goto(`${server.url}${link}`);
+  await (await renewed).finished();
+  await expect(counter).toContainText("1 click in the last 5 minutes");
+  await page.mouse.up();
+  await expect(page).not.toHaveURL(/\/publisher$/);
+});
+
+test("a press beside a link holds nothing back", async ({ server, shop, page, newContext, javaScriptEnabled }) => {
+  test.skip(javaScriptEnabled === false, "without scripts nothing is renewed");
+  const [desk, office, visitor] = await Promise.all([1, 2, 3].map(async () => (await newContext()).newPage()));
+  const { link } = await network(page, desk, office, server.url, `${shop.url}/landing`);
+  await page.goto(`${server.url}/publisher`);
+  await expect(page.locator(".live-region")).toHaveAttribute("data-live", "on");
+  const counter = page.locator(".live");
+  await counter.hover();
+  await page.mouse.down();
+  const renewed = page.waitForResponse((response) => response.url().includes("live_overview"));
+  await visitor.goto(`${server.url}${link}`);
+  await (await renewed).finished();
+  await page.mouse.up();
+  await expect(counter).toContainText("1 click in the last 5 minutes");
+});
+
 test("a report is a form that makes a URL", async ({ server, shop, page, newContext }) => {
   const [desk, office, visitor] = await Promise.all([1, 2, 3].map(async () => (await newContext()).newPage()));
   const { link } = await network(page, desk, office, server.url, `${shop.url}/landing`);

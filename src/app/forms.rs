@@ -14,6 +14,9 @@ use crate::settlement::payout::PayoutRefused;
 use crate::settlement::review::ReviewRefused;
 use crate::store::StoreError;
 
+/// What was on the page is not what is stored any more.
+pub const CHANGED_MEANWHILE: &str = "It was changed in the meantime: look at it and save again.";
+
 impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
         match error {

@@ -94,14 +94,17 @@ impl Asked {
         let of = |names: &[&str]| {
             pairs.iter().find(|(name, _)| names.contains(&name.as_str())).map(|(_, value)| value.clone())
         };
-        let consents = pairs.iter().filter(|(name, _)| name == "cons").map(|(_, value)| value.clone());
         // A sub id that is too long is left out; the click counts all the same.
         let (sub_ids, _refused) = SubIds::from_pairs(pairs.iter().map(|(name, value)| (&name[..], &value[..])));
         Self {
             sub_ids: sub_ids.merged_over(saved),
             deep_link: of(&DEEP_LINK_NAMES),
             // A no outweighs a yes.
-            consent: consents.clone().find(|value| value == "0").or_else(|| consents.clone().next()),
+            consent: if pairs.iter().any(|(name, value)| name == "cons" && value == "0") {
+                Some("0".to_owned())
+            } else {
+                of(&["cons"])
+            },
             creative: of(&["creative"]).and_then(|id| id.parse().ok()),
         }
     }
@@ -167,12 +170,13 @@ pub async fn make_click(
     let creative = creative_of(tracking, target, asked.creative).await;
     let agent = user_agent(headers);
     let agent = agent.as_deref();
+    let fetch_dest = fetch_dest(headers);
     let is_opted_out = text(headers, "sec-gpc") == Some("1");
     let consent = Consent::read(asked.consent.as_deref(), is_opted_out, tracking.opt_out == OptOut::Respect);
     let judgement = judge(&Visit {
         is_head: *method == Method::HEAD,
         purpose: ["sec-purpose", "purpose", "x-purpose", "x-moz"].iter().find_map(|name| text(headers, name)),
-        fetch_dest: fetch_dest(headers),
+        fetch_dest,
         has_gesture_mark: text(headers, "sec-fetch-user") == Some("?1"),
         user_agent: agent,
         is_crawler: agent.is_some_and(|agent| tracking.crawlers.matches(agent)),
@@ -195,7 +199,7 @@ pub async fn make_click(
         landing_host: location.host_str().unwrap_or("").to_owned(),
         landing_path: location.path().to_owned(),
         referrer_host: text(headers, REFERER.as_str()).and_then(referrer_host),
-        fetch_dest: fetch_dest(headers).map(|dest| dest.chars().take(32).collect()),
+        fetch_dest: fetch_dest.map(|dest| dest.chars().take(32).collect()),
         is_deep_link_rejected: is_rejected,
         visitor,
         consent,

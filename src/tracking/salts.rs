@@ -26,19 +26,21 @@ impl Salts {
     /// been there since yesterday: the click counts, and its visitor is not told apart.
     pub async fn of(&self, store: &Store, environment: &Environment, at: Timestamp) -> Option<[u8; 32]> {
         let day = at.utc_day();
-        let salt = match self.known(day) {
+        let [salt, next] = self.known([day, day + 1]);
+        let salt = match salt {
             Some(salt) => Some(salt),
             None => self.learn(store, environment, day, at).await,
         };
         let minute = at.0.div_euclid(MINUTE_MS);
-        if self.known(day + 1).is_none() && self.looked.swap(minute, Ordering::Relaxed) != minute {
+        if next.is_none() && self.looked.swap(minute, Ordering::Relaxed) != minute {
             self.learn(store, environment, day + 1, at).await;
         }
         salt
     }
 
-    fn known(&self, day: i64) -> Option<[u8; 32]> {
-        self.known.read().unwrap_or_else(PoisonError::into_inner).get(&day).copied()
+    fn known(&self, days: [i64; 2]) -> [Option<[u8; 32]>; 2] {
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        days.map(|day| known.get(&day).copied())
     }
 
     async fn learn(&self, store: &Store, environment: &Environment, day: i64, at: Timestamp) -> Option<[u8; 32]> {

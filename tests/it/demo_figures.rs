@@ -91,6 +91,16 @@ async fn check_lists(store: &Store, viewer: &Viewer, now: Timestamp) {
             .collect();
         assert_eq!(ranked, pairs(store, &text).await, "highest-earning {partner}s of {name}");
         check_effective(store, viewer, code, now).await;
+        // Of an admin, a conversion that belongs to nobody has no partner.
+        let text = format!(
+            "select coalesce({partner}_id, 0), count(*) from conversions where currency = '{code}'
+            and state not in ('unattributed', 'rejected') and {} group by 1",
+            reported(viewer, &partners)
+        );
+        let counted = partners.rows.iter().map(|row| (row.key, row.figures.not_rejected_in(currency)));
+        let counted: BTreeSet<_> = counted.filter(|(_, conversions)| *conversions > 0).collect();
+        let expected: BTreeSet<_> = pairs(store, &text).await.into_iter().collect();
+        assert_eq!(counted, expected, "conversions in {code} of each {partner} of {name}");
     }
 }
 

@@ -62,17 +62,7 @@ fn LineRateRow(request: Request, place: usize, row: LineRate, is_new: bool) -> i
             autocomplete="off"
             autofocus=is_new
         />
-        <QuantityField
-            name=input("rate")
-            label="Commission"
-            value=row.rate
-            unit_name=input("unit")
-            unit_label="Unit of the commission"
-            unit=row.unit
-            units=UNITS.to_vec()
-            error=problem("rate")
-            required=false
-        />
+        <RateField rate=(input("rate"), row.rate) unit=(input("unit"), row.unit) error=problem("rate")/>
     };
     view! { <Row title=format!("Rate {}", place + 1) step=format!("remove_line_rate_{place}") fields=fields.into_any()/> }
 }
@@ -114,17 +104,7 @@ fn OwnEventRow(request: Request, place: usize, row: OwnEvent, is_new: bool) -> i
             autocomplete="off"
             autofocus=is_new
         />
-        <QuantityField
-            name=input("rate")
-            label="Commission"
-            value=row.rate
-            unit_name=input("unit")
-            unit_label="Unit of the commission"
-            unit=row.unit
-            units=UNITS.to_vec()
-            error=problem("rate")
-            required=false
-        />
+        <RateField rate=(input("rate"), row.rate) unit=(input("unit"), row.unit) error=problem("rate")/>
         <Select
             name=input("counting")
             label="Counts"
@@ -134,6 +114,24 @@ fn OwnEventRow(request: Request, place: usize, row: OwnEvent, is_new: bool) -> i
         />
     };
     view! { <Row title=format!("Event {}", place + 1) step=format!("remove_event_{place}") fields=fields.into_any()/> }
+}
+
+/// A commission and its unit, each with the name of its input.
+#[component]
+fn RateField(rate: (String, String), unit: (String, String), error: String) -> impl IntoView {
+    view! {
+        <QuantityField
+            name=rate.0
+            label="Commission"
+            value=rate.1
+            unit_name=unit.0
+            unit_label="Unit of the commission"
+            unit=unit.1
+            units=UNITS.to_vec()
+            error=error
+            required=false
+        />
+    }
 }
 
 /// A row with its title and the button that removes it.

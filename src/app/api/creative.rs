@@ -64,9 +64,7 @@ pub async fn update_creative(
         Err(refusal) => Some(refusal),
         Ok(checked) => match creatives::update(&mut w, &checked.edit(id, advertiser, version)).await {
             Ok(()) => None,
-            Err(StoreError::Conflict) => {
-                Some(("", "It was changed in the meantime: look at it and save again.".to_owned()))
-            }
+            Err(StoreError::Conflict) => Some(("", forms::CHANGED_MEANWHILE.to_owned())),
             Err(error) => return Err(error.into()),
         },
     };

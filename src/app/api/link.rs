@@ -88,9 +88,7 @@ pub async fn update_link(
         Err((field, message)) => Some((*field, message.clone())),
         Ok(checked) => match links::update(&mut w, &link_making::edit(id, publisher, version, checked)).await {
             Ok(()) => None,
-            Err(StoreError::Conflict) => {
-                Some(("", "It was changed in the meantime: look at it and save again.".into()))
-            }
+            Err(StoreError::Conflict) => Some(("", forms::CHANGED_MEANWHILE.to_owned())),
             Err(error) => return Err(error.into()),
         },
     };

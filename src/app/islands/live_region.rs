@@ -25,6 +25,8 @@ pub fn LiveRegion(role: String, query: String, children: Children) -> impl IntoV
     let (is_live, set_live) = signal(false);
     let (is_busy, set_busy) = signal(false);
     let (is_behind, set_behind) = signal(false);
+    // A link that is taken away between the press and the release of a button is not followed: meanwhile nothing is swapped.
+    let (is_pressed, set_pressed) = signal(false);
     let stream_of = role.clone();
     // Not `new_local`: the server drops a page on whichever thread sent its last byte, and a local value panics there.
     let refresh = StoredValue::new(move || {
@@ -36,20 +38,29 @@ pub fn LiveRegion(role: String, query: String, children: Children) -> impl IntoV
         let (role, query) = (role.clone(), query.clone());
         spawn_local(async move {
             if let (Ok(html), Some(region)) = (live_overview(role, query).await, region.get_untracked()) {
-                region.set_inner_html(&html);
+                if is_pressed.get_untracked() {
+                    set_behind.set(true);
+                } else {
+                    region.set_inner_html(&html);
+                }
             }
             set_busy.set(false);
         });
     });
     let ask = move || refresh.with_value(|refresh| refresh());
     Effect::new(move || {
-        if !is_busy.get() && is_behind.get_untracked() {
+        if !is_busy.get() && !is_pressed.get() && is_behind.get_untracked() {
             set_behind.set(false);
             ask();
         }
     });
     Effect::new(move || {
         listen(&stream_of, ask, set_live);
+        for end in ["pointerup", "pointercancel"] {
+            // The click itself comes after it.
+            let released = move |_: ev::Event| set_timeout(move || set_pressed.set(false), Duration::ZERO);
+            let _ = window_event_listener_untyped(end, released);
+        }
         set_interval(
             move || {
                 if is_live.get_untracked() {
@@ -61,7 +72,7 @@ pub fn LiveRegion(role: String, query: String, children: Children) -> impl IntoV
     });
     view! {
         <div class="live-region" data-live=move || if is_live.get() { "on" } else { "off" }>
-            <div node_ref=region>{children()}</div>
+            <div node_ref=region on:pointerdown=move |_| set_pressed.set(true)>{children()}</div>
         </div>
     }
 }

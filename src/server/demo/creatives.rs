@@ -5,8 +5,8 @@ use std::io::Cursor;
 use anyhow::Context;
 use image::{ImageFormat, Rgb, RgbImage};
 
-use super::campaigns::{BOOTS, CITIES, CLEARANCE, COOKWARE, COURSES, TENTS};
-use super::links::SPOTS;
+use super::campaigns::{BOOTS, CITIES, CLEARANCE, COOKWARE, COURSES, OFFERS, TENTS};
+use super::links::{SPOTS, Spot};
 use super::people::People;
 use super::stage::Stage;
 use crate::app::creatives::adding::{self, Entered};
@@ -72,7 +72,7 @@ pub async fn provide(stage: &Stage, people: &People, ids: &[CampaignId]) -> anyh
         "deals" => provided.picture.is_none(),
         _ => false,
     };
-    let of_spot = |spot: &super::links::Spot| {
+    let of_spot = |spot: &Spot| {
         let found = made.iter().find(|(one, _)| one.campaign == spot.campaign && stands(spot.sub1, one));
         found.map(|(_, id)| *id)
     };
@@ -91,7 +91,7 @@ async fn add(stage: &Stage, people: &People, id: CampaignId, provided: &Provided
         }
         None => None,
     };
-    let advertiser = people.advertiser_id(super::campaigns::OFFERS[provided.campaign].advertiser);
+    let advertiser = people.advertiser_id(OFFERS[provided.campaign].advertiser);
     adding::add(&stage.app, advertiser, id, checked, raster).await?.context("a place for a creative")
 }
 

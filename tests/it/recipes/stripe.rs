@@ -27,6 +27,15 @@ async fn send(served: &Served, body: &str, header: &str) -> u16 {
     request.body(body.to_owned()).send().await.unwrap().status().as_u16()
 }
 
+/// The running receiver of the webhook, beside the shop's side of the session.
+async fn receiver(place: &Place) -> Option<Served> {
+    let receiver = place.saved("/stripe", "stripe-webhook.mjs", "stripe-webhook.mjs").await;
+    place.saved("/stripe", "stripe-session.mjs", "stripe-session.mjs").await;
+    let mut command = node(place, &receiver)?;
+    let command = command.env("TALLYSTICK_KEY", place.key().await).env("STRIPE_WEBHOOK_SECRET", SECRET);
+    Some(Served::start(command, "listening on port "))
+}
+
 /// The session as it was handed over: what the shop gave, with the click ids of the cookie.
 fn metadata(place: &Place, cookie: &str) -> Value {
     let text = "const { withClickId } = await import('./stripe-session.mjs');\
@@ -55,12 +64,7 @@ fn event(now: Timestamp, kind: &str, session: &str, status: &str, metadata: &Val
 async fn a_paid_session_is_reported_once_and_only_from_stripe() {
     for kind in Kind::all() {
         let place = Place::new(kind).await;
-        let receiver = place.saved("/stripe", "stripe-webhook.mjs", "stripe-webhook.mjs").await;
-        place.saved("/stripe", "stripe-session.mjs", "stripe-session.mjs").await;
-        let Some(mut command) = node(&place, &receiver) else { return place.stop().await };
-        let key = place.key().await;
-        let command = command.env("TALLYSTICK_KEY", key).env("STRIPE_WEBHOOK_SECRET", SECRET);
-        let served = Served::start(command, "listening on port ");
+        let Some(served) = receiver(&place).await else { return place.stop().await };
 
         let kept = metadata(&place, &format!("a=b; {}", place.cookie()));
         assert_eq!(kept["tallystick"], place.click_ids);
@@ -162,12 +166,7 @@ async fn stripes_amounts_are_read_in_the_units_of_each_currency() {
 async fn a_session_carries_four_of_more_click_ids_and_a_session_with_more_is_reported() {
     for kind in Kind::all() {
         let place = Place::new(kind).await;
-        let receiver = place.saved("/stripe", "stripe-webhook.mjs", "stripe-webhook.mjs").await;
-        place.saved("/stripe", "stripe-session.mjs", "stripe-session.mjs").await;
-        let Some(mut command) = node(&place, &receiver) else { return place.stop().await };
-        let key = place.key().await;
-        let command = command.env("TALLYSTICK_KEY", key).env("STRIPE_WEBHOOK_SECRET", SECRET);
-        let served = Served::start(command, "listening on port ");
+        let Some(served) = receiver(&place).await else { return place.stop().await };
         let ids = place.five().await;
         let kept = metadata(&place, &format!("ts_{}={}", place.network.w, ids.join(".")));
         assert_eq!(kept["tallystick"], chosen(&ids));
