@@ -27,6 +27,9 @@ pub enum Lost {
     ScriptCap,
     /// Made-up ids filled the cookie that the shop's server keeps.
     CrowdedOut,
+    /// Of more than four clicks the cookie keeps the newest three and the oldest that still counted at the newest one: it
+    /// did not count any more when the order came, and this one had not been kept.
+    NoRoom,
     /// Its only click id was made up, so the report was refused, and its coupon with it.
     Refused,
     Unexplained,
@@ -42,6 +45,7 @@ impl Lost {
             Self::AdBlocker => "tag or pixel not loaded (ad blocker)",
             Self::ScriptCap => "script's cookie ended after 7 days",
             Self::CrowdedOut => "made-up ids crowded it out of the cookie",
+            Self::NoRoom => "an older click kept its place in the cookie",
             Self::Refused => "refused for a made-up id, with its coupon",
             Self::Unexplained => "UNEXPLAINED",
         }
@@ -111,7 +115,22 @@ pub fn lost(shopper: &Shopper, order: &Order, sent: Option<Sent>) -> Lost {
     if policy == Policy::ScriptCap && is_quiet_for_a_week(shopper, order, sent) && (!is_kept_by_server || lures > 0) {
         return Lost::ScriptCap;
     }
-    if is_kept_by_server && lures > 2 { Lost::CrowdedOut } else { Lost::Unexplained }
+    if is_kept_by_server && lures > 2 {
+        return Lost::CrowdedOut;
+    }
+    if is_behind_an_older_one(shopper, order, sent) { Lost::NoRoom } else { Lost::Unexplained }
+}
+
+/// Whether three later clicks of this browser and an older one, which counted until the last of them, fill the cookie.
+fn is_behind_an_older_one(shopper: &Shopper, order: &Order, sent: Sent) -> bool {
+    let steps: Vec<u64> = (shopper.acts.range(..order.step))
+        .filter(|(_, act)| matches!(act, Act::Click { device, .. } if *device == order.device))
+        .map(|(step, _)| *step)
+        .collect();
+    let Some(newest) = steps.last() else { return false };
+    let window = shopper.way().window_days() as u64 * STEPS_A_DAY;
+    let counted = |step: &&u64| **step < sent.step && newest - **step < window;
+    steps.iter().any(|step| counted(&step)) && steps.iter().filter(|step| **step > sent.step).count() >= 3
 }
 
 /// Whether seven days went by without a click in this browser, from the click up to the order: each one renews the cookie.

@@ -53,6 +53,7 @@ pub mod review;
 #[cfg(test)]
 mod review_tests;
 pub mod rule;
+pub mod schedule;
 pub mod secret;
 mod seen;
 pub mod signature;

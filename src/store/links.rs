@@ -78,8 +78,6 @@ pub struct LinkRoute {
     pub publisher_zone: String,
     pub advertiser_zone: String,
     pub enrollment_state: Option<EnrollmentState>,
-    pub terms_version: i64,
-    pub window_ms: i64,
 }
 
 macro_rules! select {
@@ -102,9 +100,8 @@ macro_rules! route {
                 l.sub3, l.sub4, l.sub5, l.is_active, l.expires_at_ms, l.fallback, c.landing_url, c.allowed_hosts, c.landing_parameter,
                 c.state as campaign_state, p.state as publisher_state, a.state as advertiser_state,
                 p.time_zone as publisher_zone,
-                a.time_zone as advertiser_zone, e.state as enrollment_state, c.terms_version, t.window_ms
+                a.time_zone as advertiser_zone, e.state as enrollment_state
                 from links l join campaigns c on c.campaign_id = l.campaign_id
-                join terms t on t.campaign_id = c.campaign_id and t.version = c.terms_version
                 join parties p on p.party_id = l.publisher_id join parties a on a.party_id = c.advertiser_id
                 left join enrollments e on e.campaign_id = l.campaign_id and e.publisher_id = l.publisher_id where ",
             $rest

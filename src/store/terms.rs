@@ -10,6 +10,7 @@ use crate::domain::line::OnlyFor;
 use crate::domain::money::Currency;
 use crate::domain::policy::Policy;
 use crate::domain::rule::{EventName, Rate, Rule};
+use crate::domain::schedule;
 use crate::domain::terms::{AttributionWindow, EventTerms, Fee, FeeBasis, Model, Terms};
 use crate::domain::time::Timestamp;
 
@@ -53,6 +54,9 @@ sql! {
     RULES = "select terms_version, number, event, rate, bps, amount_minor, currency, line_field,
         line_text from terms_rules
         where campaign_id = $1 and (terms_version = $2 or $2 is null) order by terms_version, number";
+    STARTS = "select version, starts_at_ms, window_ms from terms where campaign_id = $1 and version >= (
+        select coalesce(max(t.version), 1) as version from terms t where t.campaign_id = $1 and t.starts_at_ms <= $2)
+        order by version desc";
     INSERT = "insert into terms (campaign_id, version, starts_at_ms, currencies, window_ms, model, validation_days,
         hold_days, fee_basis, fee_bps, too_fast_ms, content, created_at_ms, created_by, policy, binding_months)
         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)";
@@ -70,6 +74,24 @@ pub async fn list(conn: &mut Conn, campaign: CampaignId) -> Result<Vec<Terms>, S
 /// One version.
 pub async fn get(conn: &mut Conn, campaign: CampaignId, version: i64) -> Result<Terms, StoreError> {
     read(conn, campaign, Some(version)).await?.pop().ok_or(StoreError::NotFound)
+}
+
+/// The version that is in force at `at`.
+pub async fn in_force(conn: &mut Conn, campaign: CampaignId, at: Timestamp) -> Result<Terms, StoreError> {
+    schedule::in_force(&list(conn, campaign).await?, at).cloned().ok_or(StoreError::NotFound)
+}
+
+/// What a click needs to know of a version.
+#[derive(Debug, Clone, Copy, sqlx::FromRow)]
+pub struct TermsStart {
+    pub version: i64,
+    pub starts_at_ms: Timestamp,
+    pub window_ms: i64,
+}
+
+/// The version that is in force at `since` and all that were made after it, newest first.
+pub async fn starts(conn: &mut Conn, campaign: CampaignId, since: Timestamp) -> Result<Vec<TermsStart>, StoreError> {
+    on_driver!(conn, |c| query_as(STARTS).bind(campaign).bind(since).fetch_all(c).await)
 }
 
 async fn read(conn: &mut Conn, campaign: CampaignId, version: Option<i64>) -> Result<Vec<Terms>, StoreError> {

@@ -19,6 +19,7 @@ use crate::domain::ids::{AttemptId, ConversionId, DecisionId, EventId, EvidenceI
 use crate::domain::ledger::{self, Fact};
 use crate::domain::review::{EventRecord, StepReason};
 use crate::domain::rule::{LARGE_AMOUNT_MINOR, LARGE_SUM_MAX_MINOR};
+use crate::domain::schedule;
 use crate::domain::terms::Terms;
 use crate::store::attempts;
 use crate::store::campaigns::Campaign;
@@ -94,11 +95,12 @@ async fn write(
     badge: Badge,
 ) -> Result<Result<Written, Refused>, StoreError> {
     let all_terms = terms::list(w, campaign.campaign_id).await?;
-    let (found, parsed) = match read(context, w, report, campaign, &all_terms, badge).await? {
+    let current = schedule::in_force(&all_terms, context.environment.now()).ok_or(StoreError::NotFound)?;
+    let (found, parsed) = match read(context, w, report, campaign, (&all_terms, current), badge).await? {
         Ok(read) => read,
         Err(refused) => return Ok(Err(refused)),
     };
-    let order = Order { context, report, campaign, terms: &all_terms, parsed: &parsed };
+    let order = Order { context, report, campaign, terms: &all_terms, current, parsed: &parsed };
     order.store(w, order.evidence(badge, found)).await.map(Ok)
 }
 
@@ -108,15 +110,13 @@ async fn read(
     w: &mut Writer,
     report: &Report,
     campaign: &Campaign,
-    all_terms: &[Terms],
+    (all_terms, current): (&[Terms], &Terms),
     badge: Badge,
 ) -> Result<Result<(Found, ConversionReport), Refused>, StoreError> {
     let mut found = match resolve(context, w, report, campaign, all_terms).await? {
         Ok(found) => found,
         Err(refused) => return Ok(Err(refused)),
     };
-    let current = all_terms.iter().find(|terms| terms.version == campaign.terms_version);
-    let current = current.ok_or(StoreError::NotFound)?;
     let now = context.environment.now();
     let parsed = match ConversionReport::parse(&report.fields, current, now, badge, found.first_click) {
         Ok(parsed) => parsed,
@@ -146,6 +146,8 @@ struct Order<'a> {
     report: &'a Report,
     campaign: &'a Campaign,
     terms: &'a [Terms],
+    /// In force now.
+    current: &'a Terms,
     parsed: &'a ConversionReport,
 }
 
@@ -213,7 +215,7 @@ impl Order<'_> {
             advertiser_id: self.campaign.advertiser_id,
             event: self.parsed.event.clone(),
             evidence: vec![new.clone()],
-            current_terms_version: self.campaign.terms_version,
+            current_terms_version: self.current.version,
         };
         let decision = self.decide(&inputs)?;
         let mut conversion = self.unborn();
@@ -295,7 +297,7 @@ impl Order<'_> {
             creative_id: None,
             click_id: None,
             coupon_id: None,
-            terms_version: self.campaign.terms_version,
+            terms_version: self.current.version,
             rule_number: None,
             currency: self.terms[0].first_currency(),
             amount_minor: None,

@@ -10,6 +10,7 @@ use crate::domain::link::SubIds;
 use crate::domain::reason::ReasonCode;
 use crate::domain::report::{ClickKey, Reader};
 use crate::domain::retention::{clicks_kept_from, start_of};
+use crate::domain::schedule;
 use crate::domain::terms::Terms;
 use crate::domain::time::{Timestamp, Zone};
 use crate::domain::visitor::DeviceClass;
@@ -115,10 +116,8 @@ async fn candidate(
         Some(click) => click,
         None => make_again(w, token, route, terms, context.environment.now()).await?,
     };
-    let window_ms = terms
-        .iter()
-        .find(|terms| terms.version == click.terms_version)
-        .map_or(route.window_ms, |terms| terms.window.ms());
+    let known = terms.iter().find(|terms| terms.version == click.terms_version);
+    let window_ms = known.map(|terms| terms.window.ms()).ok_or(StoreError::NotFound)?;
     Ok(Candidate {
         click_id: click.click_id,
         publisher_id: click.publisher_id,
@@ -146,14 +145,14 @@ async fn make_again(
     now: Timestamp,
 ) -> Result<Click, StoreError> {
     let at = token.time();
-    let in_force = terms.iter().filter(|terms| terms.starts_at <= at).map(|terms| terms.version).max();
+    let terms_version = schedule::in_force(terms, at).map(|terms| terms.version).ok_or(StoreError::NotFound)?;
     let click = Click {
         click_id: token.click_id,
         campaign_id: route.campaign_id,
         publisher_id: route.publisher_id,
         link_id: route.link_id,
         creative_id: None,
-        terms_version: in_force.unwrap_or(1),
+        terms_version,
         label: ClickLabel::Valid,
         reason: None,
         has_gesture: None,

@@ -7,13 +7,15 @@ use std::sync::{Arc, PoisonError, RwLock};
 use crate::domain::campaign::CampaignState;
 use crate::domain::click::ClickReason;
 use crate::domain::enrollment::EnrollmentState;
+use crate::domain::environment::Environment;
 use crate::domain::ids::{AdvertiserId, CampaignId, LinkId, PublisherId};
 use crate::domain::link::{AllowedHosts, Slug, SubIds};
 use crate::domain::party::PartyState;
 use crate::domain::report::Reader;
-use crate::domain::time::{Timestamp, Zone};
+use crate::domain::time::{DAY_MS, Timestamp, Zone};
 use crate::store::links::{self, LinkRoute};
-use crate::store::{Store, StoreError};
+use crate::store::terms::{self, TermsStart};
+use crate::store::{Conn, Store, StoreError};
 
 /// Links kept at most; beyond that all are read again, a few a second at the worst.
 const LINKS_MAX: usize = 200_000;
@@ -36,14 +38,14 @@ pub struct Target {
     /// Why no click counts, whatever the time; see [`Target::inactive_at`].
     inactive: Option<ClickReason>,
     expires_at: Option<Timestamp>,
-    pub terms_version: i64,
-    pub window_ms: i64,
+    /// Of the campaign's terms, newest first; see [`Target::terms_at`].
+    terms: Vec<TermsStart>,
     /// Whose totals a click on it counts in.
     pub readers: Arc<[Reader]>,
 }
 
 impl Target {
-    fn new(route: LinkRoute, is_development: bool) -> Self {
+    fn new(route: LinkRoute, terms: Vec<TermsStart>, is_development: bool) -> Self {
         let zone = |name: &str| Zone::parse(name).unwrap_or(Zone::UTC);
         let readers = [
             Reader::network(),
@@ -64,10 +66,18 @@ impl Target {
             landing_parameter: route.landing_parameter,
             // Checked when the campaign was saved; a list that cannot be read allows nothing.
             allowed_hosts: AllowedHosts::parse(&route.allowed_hosts, is_development).unwrap_or_default(),
-            terms_version: route.terms_version,
-            window_ms: route.window_ms,
+            terms,
             readers: Arc::new(readers),
         }
+    }
+
+    /// The version of the terms that a click at this moment keeps.
+    ///
+    /// # Panics
+    /// Without any: a campaign is stored with its first version.
+    pub fn terms_at(&self, at: Timestamp) -> TermsStart {
+        let begun = self.terms.iter().find(|terms| terms.starts_at_ms <= at);
+        *begun.or(self.terms.last()).expect("a campaign has terms")
     }
 
     /// Why a click at this moment cannot count.
@@ -96,6 +106,7 @@ type Known = HashMap<Box<str>, Arc<Target>>;
 /// The links that were asked for since routes last changed.
 pub struct LinkCache {
     store: Store,
+    environment: Environment,
     is_development: bool,
     known: RwLock<Known>,
     /// The state of the routes that `known` is made from.
@@ -103,8 +114,8 @@ pub struct LinkCache {
 }
 
 impl LinkCache {
-    pub fn new(store: Store, is_development: bool) -> Self {
-        Self { store, is_development, known: RwLock::default(), version: AtomicU64::new(0) }
+    pub fn new(store: Store, environment: Environment, is_development: bool) -> Self {
+        Self { store, environment, is_development, known: RwLock::default(), version: AtomicU64::new(0) }
     }
 
     /// The link of a slug; nothing where there is none.
@@ -122,7 +133,7 @@ impl LinkCache {
         }
         let mut conn = self.store.read().await?;
         let Some(route) = links::find_route(&mut conn, slug).await? else { return Ok(None) };
-        let target = Arc::new(Target::new(route, self.is_development));
+        let target = self.target(&mut conn, route).await?;
         self.keep(slug, &target, version);
         Ok(Some(target))
     }
@@ -146,7 +157,7 @@ impl LinkCache {
         let Some(route) = links::find_route_by_id(&mut conn, enrollment.default_link_id).await? else {
             return Ok(None);
         };
-        let target = Arc::new(Target::new(route, self.is_development));
+        let target = self.target(&mut conn, route).await?;
         self.keep(&name, &target, version);
         Ok(Some(target))
     }
@@ -162,9 +173,16 @@ impl LinkCache {
         }
         let mut conn = self.store.read().await?;
         let Some(route) = links::find_route_by_id(&mut conn, id).await? else { return Ok(None) };
-        let target = Arc::new(Target::new(route, self.is_development));
+        let target = self.target(&mut conn, route).await?;
         self.keep(&name, &target, version);
         Ok(Some(target))
+    }
+
+    async fn target(&self, conn: &mut Conn, route: LinkRoute) -> Result<Arc<Target>, StoreError> {
+        // A clock may be behind that of the process which made the newest version, or be set back.
+        let since = self.environment.now().plus_ms(-DAY_MS);
+        let terms = terms::starts(conn, route.campaign_id, since).await?;
+        Ok(Arc::new(Target::new(route, terms, self.is_development)))
     }
 
     /// Keeps what was read when the routes were at `version`, unless they changed since.

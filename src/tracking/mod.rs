@@ -103,7 +103,7 @@ impl Tracking {
             let _ = tokio::join!(clicks, landed);
         });
         let parts = Parts {
-            links: link_cache::LinkCache::new(store.clone(), base_url.is_development()),
+            links: link_cache::LinkCache::new(store.clone(), environment.clone(), base_url.is_development()),
             creatives: creative_cache::CreativeCache::new(store.clone()),
             salts: salts::Salts::default(),
             flood: flood::Flood::default(),

@@ -23,7 +23,7 @@ use crate::domain::click::{Answer, Click, Consent, Judgement, Visit, judge};
 use crate::domain::click_token::ClickToken;
 use crate::domain::ids::{CampaignId, ClickId, CreativeId, PublisherId};
 use crate::domain::link::{DEEP_LINK_NAMES, MacroValues, SubIds, check_destination, destination};
-use crate::domain::time::Timestamp;
+use crate::domain::time::{SECOND_MS, Timestamp};
 use crate::domain::visitor::{device_of, visitor_key};
 use crate::store::StoreError;
 use crate::store::creatives::Creative;
@@ -227,7 +227,7 @@ fn blank(target: &Target, judgement: &Judgement, click_id: ClickId, sub_ids: Sub
         publisher_id: target.publisher_id,
         link_id: target.link_id,
         creative_id: None,
-        terms_version: target.terms_version,
+        terms_version: target.terms_at(click_id.time()).version,
         label: judgement.label,
         reason: judgement.reason,
         has_gesture: judgement.has_gesture,
@@ -322,8 +322,9 @@ fn respond(
         let is_secure = tracking.tracking_url.is_secure();
         let others = cookie::read_all(headers, is_secure);
         let own = others.iter().find(|(id, _)| *id == target.campaign_id).map(|(_, list)| list.clone());
-        let list = own.unwrap_or_default().with_newest(token, now, target.window_ms);
-        for line in cookie::set(is_secure, target.campaign_id, &list, target.window_ms / 1_000, others) {
+        let window_ms = target.terms_at(token.time()).window_ms;
+        let list = own.unwrap_or_default().with_newest(token, now, window_ms);
+        for line in cookie::set(is_secure, target.campaign_id, &list, window_ms / SECOND_MS, others) {
             head.extend(HeaderValue::from_str(&line).ok().map(|line| (SET_COOKIE, line)));
         }
     }

@@ -58,13 +58,13 @@ async fn step(app: &TestApp, browser: &Browser, path: &str, id: CampaignId, more
     browser.submit(path, &fields).await.text
 }
 
-async fn update(app: &TestApp, browser: &Browser, id: CampaignId, changes: &[(&str, &str)]) -> String {
+pub async fn update(app: &TestApp, browser: &Browser, id: CampaignId, changes: &[(&str, &str)]) -> String {
     let (id, version) = (id.to_string(), version(app, id).await);
     let fields = [("campaign_id", id.as_str()), ("version", version.as_str())];
     send(browser, "/api/update_campaign", &fields, &draft(changes)).await.text
 }
 
-async fn make_live(app: &TestApp, advertiser: &Browser, admin: &Browser, id: CampaignId) {
+pub async fn make_live(app: &TestApp, advertiser: &Browser, admin: &Browser, id: CampaignId) {
     step(app, advertiser, "/api/submit_campaign", id, &[]).await;
     let said = step(app, admin, "/api/decide_campaign", id, &[("state", "live"), ("reason", "")]).await;
     assert!(said.contains("Winter boots is now live."), "{said}");
@@ -204,18 +204,19 @@ async fn other_terms_are_a_new_version_and_the_old_one_stays() {
         assert_eq!(list[1].starts_at.since(list[0].starts_at), 60_000);
         assert_eq!(list[0].rules, list[1].rules);
 
-        // A live campaign's commission rises at once, and is not cut without notice.
-        for cut in [("sale_rate", "9.99"), ("lead_rate", ""), ("currency", "USD"), ("sale_unit", "fixed")] {
+        // A live campaign's commission rises at once, and is cut after notice.
+        let cuts = [("sale_rate", "9.99"), ("lead_rate", ""), ("currency", "USD"), ("sale_unit", "fixed")];
+        for (cut, version) in cuts.into_iter().zip(3..) {
             let page = update(&app, &advertiser, id, &[("window", "1"), cut]).await;
-            assert!(
-                page.contains("needs 7 days&#x27; notice") || page.contains("needs 7 days' notice"),
-                "{cut:?} {page}"
-            );
+            let said =
+                format!("Version {version} of the terms cuts a commission: it is announced, and begins on 9 Mar");
+            assert!(page.contains(&said), "{cut:?} {page}");
         }
         let page = update(&app, &advertiser, id, &[("window", "1"), ("sale_rate", "12.5")]).await;
-        assert!(page.contains("Version 3 of the terms is in force"));
+        assert!(page.contains("Version 7 of the terms is in force"));
+        assert!(!page.contains("it is announced") && !page.contains("What version 6 changes"), "{page}");
         let campaign = campaigns::get(&mut app.store.read().await.unwrap(), id).await.unwrap();
-        assert_eq!(campaign.terms_version, 3);
+        assert_eq!(campaign.terms_version, 7);
         app.stop().await;
     }
 }

@@ -17,7 +17,7 @@ use crate::members::sign_up;
 use crate::support::{Browser, TestApp};
 
 /// The party that signed up under this name, and its member.
-async fn party_named(app: &TestApp, name: &str) -> (PartyId, tallystick::domain::ids::MemberId) {
+pub async fn party_named(app: &TestApp, name: &str) -> (PartyId, tallystick::domain::ids::MemberId) {
     let mut conn = app.store.read().await.unwrap();
     let list = parties::list(&mut conn, None, None, 100).await.unwrap();
     let party = list.into_iter().find(|party| party.name == name).unwrap();

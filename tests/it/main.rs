@@ -40,6 +40,7 @@ mod settlement;
 mod shop;
 mod story;
 mod support;
+mod terms_in_time;
 mod tokens;
 mod tracking;
 mod tracking_refused;

@@ -5,8 +5,10 @@ use leptos::prelude::*;
 use super::campaigns::commission_of;
 use super::steps::{advertiser_of, integration_page_of, page_of, requests_page_of};
 use crate::app::api::campaign::{PauseCampaign, ResumeCampaign, SubmitCampaign, WithdrawCampaign};
+use crate::app::error::ApiError;
 use crate::app::figures::{LANDED_HEAD, Landed, silence};
 use crate::app::page::{role_page, zone_of};
+use crate::app::terms::{Announced, since};
 use crate::app::ui::{Hidden, StatusTag, Submit};
 use crate::domain::campaign::{ApprovalMode, CampaignState};
 use crate::domain::ids::CampaignId;
@@ -14,8 +16,9 @@ use crate::domain::money::Money;
 use crate::domain::party::PartyKind;
 use crate::domain::report::Dimension;
 use crate::domain::rule::{Rule, percent};
+use crate::domain::schedule;
 use crate::domain::terms::{FeeBasis, Terms};
-use crate::domain::time::{SECOND_MS, Zone};
+use crate::domain::time::{SECOND_MS, Timestamp, Zone};
 use crate::store::campaigns::{self, Campaign};
 use crate::store::enrollments::{self, Enrollment};
 use crate::store::terms;
@@ -31,16 +34,17 @@ pub fn CampaignPage() -> impl IntoView {
         let campaign = campaigns::get_of_advertiser(&mut conn, advertiser, id).await?;
         let versions = terms::list(&mut conn, id).await?;
         let publishers = enrollments::list_of_campaign(&mut conn, advertiser, id, PUBLISHERS_SHOWN_MAX).await?;
-        let current = terms::get(&mut conn, id, campaign.terms_version).await?;
+        let current = schedule::in_force(&versions, request.now).cloned().ok_or(ApiError::NotFound)?;
         let landed = Landed::load(&mut conn, &viewer, Dimension::Campaign, request.now).await?.of(id.0);
         let silence = silence(&mut conn, advertiser, Some(id), request.now).await?;
         Ok(view! {
             <Head campaign=campaign.clone() is_admitted=viewer.is_admitted()/>
             {silence}
+            <Announced versions=versions.clone() now=request.now zone=zone.clone()/>
             <CurrentTerms terms=current zone=zone.clone()/>
             <Facts campaign=campaign landed=landed zone=zone.clone()/>
             <Publishers list=publishers zone=zone.clone()/>
-            <History versions=versions zone=zone/>
+            <History versions=versions now=request.now zone=zone/>
         }
         .into_any())
     })
@@ -269,16 +273,16 @@ fn PublisherTable(rows: AnyView) -> impl IntoView {
 }
 
 #[component]
-fn History(versions: Vec<Terms>, zone: Zone) -> impl IntoView {
+fn History(versions: Vec<Terms>, now: Timestamp, zone: Zone) -> impl IntoView {
     let rows: Vec<_> = versions
-        .into_iter()
+        .iter()
         .rev()
         .map(|terms| {
             view! {
                 <tr>
                     <th scope="row">{format!("Version {}", terms.version)}</th>
-                    <td data-label="Clicks since">{zone.show(terms.starts_at)}</td>
-                    <td data-label="Commission">{commission_of(&terms)}</td>
+                    <td data-label="Clicks since">{since(&versions, terms, now, &zone)}</td>
+                    <td data-label="Commission">{commission_of(terms)}</td>
                     <td data-label="Cookie duration">{terms.window.to_string()}</td>
                     <td data-label="Validation">{days(terms.validation_days)}</td>
                     <td data-label="Hold">{days(terms.hold_days)}</td>

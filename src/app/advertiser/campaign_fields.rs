@@ -136,7 +136,7 @@ fn Commission(request: Request, draft: CampaignDraft) -> impl IntoView {
             <legend>"Commission"</legend>
             <p class="hint">
                 {format!("Enter one or both, or an event of your own below. The network fee of {fee} % of the commission comes on top. \
-                    Once the campaign is live, a cut needs {NOTICE_DAYS_DEFAULT} days' notice.")}
+                    Once the campaign is live, a cut begins after {NOTICE_DAYS_DEFAULT} days: publishers are told before.")}
             </p>
             <div class="field-row">
                 <QuantityField

@@ -20,7 +20,7 @@ pub fn CampaignsPage() -> impl IntoView {
         let landed = Landed::load(&mut conn, &viewer, Dimension::Campaign, request.now).await?;
         let mut rows = Vec::with_capacity(list.len());
         for campaign in list {
-            let terms = terms::get(&mut conn, campaign.campaign_id, campaign.terms_version).await?;
+            let terms = terms::in_force(&mut conn, campaign.campaign_id, request.now).await?;
             let landed = landed.of(campaign.campaign_id.0);
             rows.push(view! { <Row campaign=campaign terms=terms landed=landed/> });
         }

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use super::campaign_fields::CampaignFields;
 use super::steps::{advertiser_of, page_of};
 use crate::app::api::campaign::{CreateCampaign, UpdateCampaign};
-use crate::app::page::{Request, role_page};
+use crate::app::page::{Request, role_page, zone_of};
 use crate::app::ui::{Hidden, Submit};
 use crate::domain::campaign_draft::{CampaignDraft, CampaignFacts};
 use crate::domain::ids::CampaignId;
@@ -48,9 +48,11 @@ pub fn EditCampaignPage() -> impl IntoView {
         let id: CampaignId = request.param("id")?;
         let mut conn = request.app.store.read().await?;
         let campaign = campaigns::get_of_advertiser(&mut conn, advertiser_of(&viewer)?, id).await?;
-        let terms = terms::get(&mut conn, id, campaign.terms_version).await?;
-        let draft = CampaignDraft::of(facts_of(&campaign), &terms);
-        Ok(view! { <EditForm request=request campaign=campaign draft=draft/> }.into_any())
+        // What is announced counts as entered: whoever changes the name alone does not take it back.
+        let newest = terms::get(&mut conn, id, campaign.terms_version).await?;
+        let draft = CampaignDraft::of(facts_of(&campaign), &newest);
+        let begin = (newest.starts_at > request.now).then(|| zone_of(&viewer).show(newest.starts_at));
+        Ok(view! { <EditForm request=request campaign=campaign draft=draft begin=begin/> }.into_any())
     })
 }
 
@@ -67,7 +69,7 @@ fn facts_of(campaign: &Campaign) -> CampaignFacts {
 }
 
 #[component]
-fn EditForm(request: Request, campaign: Campaign, draft: CampaignDraft) -> impl IntoView {
+fn EditForm(request: Request, campaign: Campaign, draft: CampaignDraft, begin: Option<String>) -> impl IntoView {
     let action = ServerAction::<UpdateCampaign>::new();
     let page = page_of(campaign.campaign_id);
     view! {
@@ -83,6 +85,10 @@ fn EditForm(request: Request, campaign: Campaign, draft: CampaignDraft) -> impl 
                 <h1>{format!("Edit {}", campaign.name)}</h1>
                 <p class="sub">
                     {format!("Other terms become version {}, for clicks from then on.", campaign.terms_version + 1)}
+                    {begin.map(|begin| format!(
+                        " The form holds version {}, which begins on {begin}: to take it back, enter what is in force now.",
+                        campaign.terms_version,
+                    ))}
                 </p>
             </div>
         </div>

@@ -38,7 +38,7 @@ pub fn IntegrationPage() -> impl IntoView {
         let (advertiser, zone) = (advertiser_of(&viewer)?, zone_of(&viewer));
         let mut conn = request.app.store.snapshot().await?;
         let campaign = campaigns::get_of_advertiser(&mut conn, advertiser, id).await?;
-        let terms = terms::get(&mut conn, id, campaign.terms_version).await?;
+        let terms = terms::in_force(&mut conn, id, request.now).await?;
         let keys = api_keys::list_of_campaign(&mut conn, advertiser, id, KEYS_SHOWN_MAX).await?;
         let day = request.now.utc_day();
         let beyond = report_quotas::beyond_of_advertiser(&mut conn, advertiser, id, day).await?;

@@ -16,7 +16,7 @@ pub fn QualityPage() -> impl IntoView {
         let advertiser = advertiser_of(&viewer)?;
         let mut conn = request.app.store.snapshot().await?;
         let found = campaigns::get_of_advertiser(&mut conn, advertiser, campaign).await?;
-        let too_fast_ms = terms::get(&mut conn, campaign, found.terms_version).await?.too_fast_ms;
+        let too_fast_ms = terms::in_force(&mut conn, campaign, request.now).await?.too_fast_ms;
         let scope = Scope::Campaign { advertiser, campaign, too_fast_ms };
         let rules = quality_rules(&mut conn, &request, &viewer, scope).await?;
         let page = page_of(campaign);

@@ -22,7 +22,7 @@ pub fn RecipePage() -> impl IntoView {
         let mut conn = request.app.store.snapshot().await?;
         let campaign = campaigns::get_of_advertiser(&mut conn, advertiser, id).await?;
         let recipe = recipe_book::find(&request.param::<String>("platform")?).ok_or(ApiError::NotFound)?;
-        let terms = terms::get(&mut conn, id, campaign.terms_version).await?;
+        let terms = terms::in_force(&mut conn, id, request.now).await?;
         let base = &request.app.tracking_url;
         let steps: Vec<_> = recipe.steps.iter().map(|step| steps_of(step, base, &campaign, &terms)).collect();
         Ok(view! {

@@ -57,7 +57,8 @@ pub async fn create_campaign(draft: CampaignDraft, #[server(default)] step: Stri
     forms::go_with(&page_of(id), "The campaign is made. Look it over, then submit it.").await
 }
 
-/// Edits a campaign. Other terms are a new version, in force now, for later clicks; a cut needs notice.
+/// Edits a campaign. Other terms are a new version for later clicks, in force now, or after notice where it cuts a
+/// commission that publishers rely on.
 #[server(endpoint = "update_campaign")]
 pub async fn update_campaign(
     campaign_id: String,
@@ -67,10 +68,12 @@ pub async fn update_campaign(
 ) -> Result<(), ApiError> {
     use crate::app::advertiser::{advertiser_of, page_of, step_of_form};
     use crate::app::forms::{self, Form};
+    use crate::app::page::zone_of;
     use crate::domain::campaign::CampaignState;
     use crate::domain::ids::CampaignId;
     use crate::domain::party::PartyKind;
-    use crate::domain::terms::{NOTICE_DAYS_DEFAULT, Terms};
+    use crate::domain::schedule;
+    use crate::domain::terms::Terms;
     use crate::store::campaigns::{self, Campaign};
     use crate::store::terms;
 
@@ -85,7 +88,7 @@ pub async fn update_campaign(
     let form = Form::of(page, draft.values());
     let mut w = app.store.write().await?;
     let campaign = campaigns::lock_of_advertiser(&mut w, advertiser, id).await?;
-    let current = terms::get(&mut w, id, campaign.terms_version).await?;
+    let versions = terms::list(&mut w, id).await?;
     if campaign.state == CampaignState::Closed {
         return form.refuse("", "The campaign is closed.").await;
     }
@@ -98,16 +101,13 @@ pub async fn update_campaign(
         Ok(read) => read,
         Err(refused) => return form.refuse(&refused.field, refused.message).await,
     };
+    let (Some(current), Some(newest)) = (schedule::in_force(&versions, now), versions.last()) else {
+        return Err(ApiError::NotFound);
+    };
+    let starts_at = if campaign.state.is_published() { current.earliest_start_of(&entered, now) } else { now };
     // What the form does not ask for stays as it is.
-    let next = Terms { fee: current.fee, model: current.model, ..entered };
-    let is_new_version = !current.promises_same(&next);
-    if campaign.state.is_published() && current.is_cut_by(&next) {
-        let message = format!(
-            "A cut of a commission needs {NOTICE_DAYS_DEFAULT} days' notice once the campaign is live: \
-             publishers rely on it. Keep every event and rate, and enter at least what is paid now."
-        );
-        return form.refuse("", message).await;
-    }
+    let next = Terms { fee: newest.fee, model: newest.model, starts_at, ..entered };
+    let is_new_version = !newest.promises_same(&next);
     if is_new_version {
         terms::insert(&mut w, &next, viewer.member_id, now).await?;
     }
@@ -124,9 +124,13 @@ pub async fn update_campaign(
     };
     campaigns::update(&mut w, &changed).await?;
     w.commit().await?;
-    let said = match is_new_version {
-        true => format!("Saved. Version {next_version} of the terms is in force for clicks from now on."),
-        false => "Saved. The terms are as they were.".to_owned(),
+    let said = if !is_new_version {
+        "Saved. The terms are as they were.".to_owned()
+    } else if starts_at > now {
+        let begin = zone_of(&viewer).show(starts_at);
+        format!("Saved. Version {next_version} of the terms cuts a commission: it is announced, and begins on {begin}.")
+    } else {
+        format!("Saved. Version {next_version} of the terms is in force for clicks from now on.")
     };
     forms::go_with(&page_of(id), &said).await
 }

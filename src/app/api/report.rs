@@ -79,7 +79,7 @@ pub async fn send_test(
     let (campaign, terms, known) = {
         let mut conn = app.store.snapshot().await?;
         let campaign = campaigns::get_of_advertiser(&mut conn, advertiser, id).await?;
-        let terms = terms::get(&mut conn, id, campaign.terms_version).await?;
+        let terms = terms::in_force(&mut conn, id, app.environment.now()).await?;
         (campaign, terms, conversions::find_by_order(&mut conn, id, &test_event, &test_order_id).await?)
     };
     let values = [

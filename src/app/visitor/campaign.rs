@@ -4,15 +4,19 @@ use leptos::prelude::*;
 
 use super::campaigns::days;
 use crate::app::api::enrollment::ApplyToCampaign;
+use crate::app::error::ApiError;
 use crate::app::forms;
 use crate::app::page::{Request, open_page, zone_of};
 use crate::app::publisher::{Waiting, standing};
+use crate::app::terms::{Announced, PastChanges, accepted};
 use crate::app::ui::{Hidden, Icon, StatusTag, Submit};
 use crate::domain::campaign::CampaignState;
 use crate::domain::enrollment::{self, EnrollmentState};
 use crate::domain::ids::CampaignId;
 use crate::domain::party::Viewer;
+use crate::domain::schedule;
 use crate::domain::terms::{Model, Terms};
+use crate::domain::time::Zone;
 use crate::store::campaigns::{self, Campaign};
 use crate::store::enrollments::{self, Enrollment};
 use crate::store::terms;
@@ -23,14 +27,18 @@ pub fn CampaignPage() -> impl IntoView {
         let id: CampaignId = request.param("id")?;
         let mut conn = request.app.store.snapshot().await?;
         let campaign = campaigns::get_public(&mut conn, id).await?;
-        let terms = terms::get(&mut conn, id, campaign.terms_version).await?;
+        let versions = terms::list(&mut conn, id).await?;
         let enrollment = match &viewer {
             Some(viewer) => enrollments::find(&mut conn, forms::publisher_of(viewer)?, id).await?,
             None => None,
         };
         drop(conn);
+        let (now, zone) = (request.now, viewer.as_ref().map_or(Zone::UTC, zone_of));
+        let terms = schedule::in_force(&versions, now).cloned().ok_or(ApiError::NotFound)?;
+        let accepts = accepted(&versions, &terms, now, &zone);
         Ok(view! {
             <Head campaign=campaign.clone()/>
+            <Announced versions=versions.clone() now=now zone=zone.clone()/>
             <div class="grid-2">
                 <div class="stack">
                     <Pays terms=terms.clone()/>
@@ -38,9 +46,10 @@ pub fn CampaignPage() -> impl IntoView {
                 </div>
                 <div class="stack">
                     <Conditions campaign=campaign.clone() terms=terms/>
-                    <Joining request=request viewer=viewer campaign=campaign enrollment=enrollment/>
+                    <Joining request=request viewer=viewer campaign=campaign enrollment=enrollment accepts=accepts/>
                 </div>
             </div>
+            <PastChanges versions=versions now=now zone=zone/>
         }
         .into_any())
     })
@@ -152,15 +161,16 @@ fn Joining(
     viewer: Option<Viewer>,
     campaign: Campaign,
     enrollment: Option<Enrollment>,
+    accepts: String,
 ) -> impl IntoView {
     let is_live = campaign.state == CampaignState::Live;
     let body = match (viewer, enrollment) {
         (None, _) if is_live => view! { <LogInFirst/> }.into_any(),
         (Some(viewer), None) if is_live => {
-            view! { <Apply request=request viewer=viewer campaign=campaign label="Join this campaign"/> }.into_any()
+            view! { <Apply request=request viewer=viewer campaign=campaign label="Join this campaign" accepts=accepts/> }.into_any()
         }
         (Some(viewer), Some(enrollment)) => {
-            view! { <Standing request=request viewer=viewer campaign=campaign enrollment=enrollment/> }.into_any()
+            view! { <Standing request=request viewer=viewer campaign=campaign enrollment=enrollment accepts=accepts/> }.into_any()
         }
         (_, None) => view! { <p>"It takes no new publishers for now."</p> }.into_any(),
         (None, Some(_)) => ().into_any(),
@@ -180,7 +190,13 @@ fn LogInFirst() -> impl IntoView {
 }
 
 #[component]
-fn Standing(request: Request, viewer: Viewer, campaign: Campaign, enrollment: Enrollment) -> impl IntoView {
+fn Standing(
+    request: Request,
+    viewer: Viewer,
+    campaign: Campaign,
+    enrollment: Enrollment,
+    accepts: String,
+) -> impl IntoView {
     let (is_approved, link) = (enrollment.state == EnrollmentState::Approved, enrollment.default_link_id);
     let may_apply =
         campaign.state == CampaignState::Live && enrollment::apply(Some(enrollment.state), campaign.approval).is_ok();
@@ -195,12 +211,12 @@ fn Standing(request: Request, viewer: Viewer, campaign: Campaign, enrollment: En
                 <a class="btn" href=format!("/publisher/links/{link}")>"Default link"</a>
             </p>
         })}
-        {may_apply.then(|| view! { <Apply request=request viewer=viewer campaign=campaign label=label/> })}
+        {may_apply.then(|| view! { <Apply request=request viewer=viewer campaign=campaign label=label accepts=accepts/> })}
     }
 }
 
 #[component]
-fn Apply(request: Request, viewer: Viewer, campaign: Campaign, label: &'static str) -> impl IntoView {
+fn Apply(request: Request, viewer: Viewer, campaign: Campaign, label: &'static str, accepts: String) -> impl IntoView {
     if let Some(reason) = forms::waits_for(&viewer) {
         return view! { <Waiting reason=reason/> }.into_any();
     }
@@ -221,7 +237,7 @@ fn Apply(request: Request, viewer: Viewer, campaign: Campaign, label: &'static s
                         aria-describedby=has_problem.then_some("accepted-error")
                         aria-invalid=has_problem.then_some("true")
                     />
-                    <span>"I accept the terms, version " {campaign.terms_version}</span>
+                    <span>"I accept the terms, " {accepts}</span>
                 </label>
                 {has_problem.then(|| view! { <p class="error" id="accepted-error">{problem}</p> })}
             </div>

@@ -48,7 +48,7 @@ async fn find(
     let next = list.last().filter(|_| has_more).map(|last| last.campaign_id);
     let mut found = Vec::with_capacity(list.len());
     for campaign in list {
-        let terms = terms::get(&mut conn, campaign.campaign_id, campaign.terms_version).await?;
+        let terms = terms::in_force(&mut conn, campaign.campaign_id, request.now).await?;
         found.push((campaign, terms));
     }
     Ok((found, next))

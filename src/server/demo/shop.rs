@@ -60,7 +60,7 @@ async fn find(app: &App, campaign: &str) -> Result<Option<Shop>, StoreError> {
         Err(StoreError::NotFound) => return Ok(None),
         found => found?,
     };
-    let currency = terms::get(&mut conn, id, campaign.terms_version).await?.first_currency();
+    let currency = terms::in_force(&mut conn, id, app.environment.now()).await?.first_currency();
     let offer = OFFERS.iter().find(|offer| offer.name == campaign.name);
     let price_minor = offer.map_or(PRICE_MINOR, |offer| offer.amounts.0);
     Ok(Some(Shop { campaign, price: Money::new(price_minor, currency) }))
