@@ -132,10 +132,11 @@ sql! {
         c.campaign_id, c.publisher_id, c.link_id, coalesce(c.creative_id, 0) as creative_id,
         coalesce(n.label, c.label) as label,
         coalesce(case when n.label is null then c.reason else n.reason end, '') as reason, count(*) as clicks
-        from clicks c left join campaigns k on k.campaign_id = c.campaign_id
+        from clicks c left join uncounted_clicks u on u.click_id = c.click_id
+        left join campaigns k on k.campaign_id = c.campaign_id
         left join click_labels n on n.click_id = c.click_id and n.created_at_ms =
         (select max(m.created_at_ms) from click_labels m where m.click_id = c.click_id)
-        group by 1, 2, 3, 4, 5, 6, 7, 8";
+        where u.click_id is null group by 1, 2, 3, 4, 5, 6, 7, 8";
     CLICK_TOTALS = "select reader_id, grain, bucket, campaign_id, publisher_id, link_id, creative_id, label, reason,
         clicks from click_rollups where clicks <> 0";
     RAW_CONVERSIONS = "select converted_at_ms / 900000 as converted_quarter,

@@ -55,9 +55,10 @@ sql! {
         group by 1, 2, 3, 4, 5, 6";
     LANDING_TOTALS = "select reader_id, grain, bucket, campaign_id, publisher_id, link_id, creative_id, landings
         from landing_rollups where landings <> 0";
-    RAW_GESTURES = "select (click_id >> 21) / 86400000 + 18262 as utc_day, campaign_id, publisher_id,
-        count(*) as clicks, cast(sum(case when has_gesture then 1 else 0 end) as bigint) as gestures from clicks
-        where label <> 'invalid' and has_gesture is not null group by 1, 2, 3";
+    RAW_GESTURES = "select (c.click_id >> 21) / 86400000 + 18262 as utc_day, c.campaign_id, c.publisher_id,
+        count(*) as clicks, cast(sum(case when c.has_gesture then 1 else 0 end) as bigint) as gestures from clicks c
+        left join uncounted_clicks u on u.click_id = c.click_id
+        where c.label <> 'invalid' and c.has_gesture is not null and u.click_id is null group by 1, 2, 3";
     DAY_GESTURES = "select utc_day, campaign_id, publisher_id, clicks, gestures from gesture_rollups";
 }
 

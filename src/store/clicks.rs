@@ -8,9 +8,10 @@ use super::driver::{Conn, Driver, Writer};
 use super::error::StoreError;
 use super::rows::MultiRow;
 use crate::domain::click::{Click, ClickLabel, ClickReason, Consent};
-use crate::domain::ids::{CampaignId, ClickId, CreativeId, LinkId, PublisherId};
+use crate::domain::ids::{CampaignId, ClickId, CreativeId, LinkId, PublisherId, first_id_at};
 use crate::domain::link::SubIds;
 use crate::domain::party::Acting;
+use crate::domain::time::{DAY_MS, Timestamp};
 use crate::domain::visitor::DeviceClass;
 
 use super::links::SubColumns;
@@ -80,6 +81,8 @@ macro_rules! columns {
 }
 
 sql! {
+    VALID_VISITORS = "select click_id, publisher_id, campaign_id, visitor from clicks
+        where click_id > $1 and click_id < $2 and label = 'valid' and visitor is not null order by click_id limit $3";
     FIND = concat!("select ", columns!(), " from clicks where click_id = $1");
     FIND_OF_PUBLISHER = concat!("select ", columns!(), " from clicks where click_id = $1 and publisher_id = $2");
     FIND_OF_ADVERTISER = concat!("select ", columns!(), " from clicks where click_id = $1
@@ -99,6 +102,9 @@ sql! {
         select * from unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bytea[])
         on conflict do nothing returning utc_day, publisher_id, campaign_id, visitor";
 }
+
+/// Rows of a page of [`list_valid_visitors`].
+const VISITORS_PAGE: i64 = 10_000;
 
 pub static INSERT_ROWS: MultiRow =
     MultiRow::new(concat!("insert into clicks (", columns!(), ") values"), 26, "on conflict (click_id) do nothing");
@@ -180,6 +186,24 @@ async fn visitors_unnest(c: &mut PgConnection, visitors: &[VisitorDay]) -> sqlx:
         .bind(visitors.iter().map(|v| v.2).collect::<Vec<_>>())
         .bind(visitors.iter().map(|v| &v.3[..]).collect::<Vec<_>>());
     Ok(rows.fetch_all(c).await?.into_iter().collect())
+}
+
+/// The visitors of the valid clicks of a UTC day, a page of them, by click; `after` the last one of the page before.
+pub async fn list_valid_visitors(
+    conn: &mut Conn,
+    utc_day: i64,
+    after: Option<ClickId>,
+) -> Result<Vec<(ClickId, VisitorDay)>, StoreError> {
+    let first = |day: i64| first_id_at(Timestamp(day * DAY_MS));
+    let after = after.map_or(first(utc_day) - 1, |after| after.0);
+    let rows: Vec<(ClickId, PublisherId, CampaignId, Vec<u8>)> = on_driver!(conn, |c| query_as(VALID_VISITORS)
+        .bind(after)
+        .bind(first(utc_day + 1))
+        .bind(VISITORS_PAGE)
+        .fetch_all(c)
+        .await)?;
+    let row = |(click, publisher, campaign, visitor)| (click, (utc_day, publisher, campaign, visitor));
+    Ok(rows.into_iter().map(row).collect())
 }
 
 /// Stores a batch and says how many of it are new; a click that is there already stays as it is.

@@ -11,6 +11,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePo
 use sqlx::{PgConnection, Postgres, Sqlite, SqliteConnection, Transaction};
 
 use super::changes::{Change, Changes};
+use super::counting::Counting;
 use super::error::StoreError;
 
 static SQLITE: Migrator = sqlx::migrate!("migrations/sqlite");
@@ -77,6 +78,10 @@ pub enum Driver<'c> {
 impl Conn {
     const fn new(held: Held) -> Self {
         Self { held, failed: false }
+    }
+
+    pub const fn is_sqlite(&self) -> bool {
+        matches!(self.held, Held::Sqlite(_) | Held::SqliteTx(_))
     }
 
     pub fn driver(&mut self) -> Driver<'_> {
@@ -159,6 +164,7 @@ enum Pools {
 pub struct Store {
     pools: Pools,
     changes: Changes,
+    counting: Counting,
 }
 
 impl Store {
@@ -168,7 +174,7 @@ impl Store {
     /// The database cannot be reached, does not promise durable commits, or a migration fails.
     pub async fn open(url: &str) -> Result<Self, StoreError> {
         let pools = if is_postgres(url) { open_postgres(url).await? } else { open_sqlite(url).await? };
-        let store = Self { pools, changes: Changes::new() };
+        let store = Self { pools, changes: Changes::new(), counting: Counting::new() };
         match &store.pools {
             Pools::Sqlite { write, .. } => SQLITE.run(write).await?,
             Pools::Postgres(pool) => POSTGRES.run(pool).await?,
@@ -195,7 +201,7 @@ impl Store {
             let read = SqlitePoolOptions::new().max_connections(1).connect_with(options).await?;
             Pools::Sqlite { write: read.clone(), relaxed: read.clone(), read }
         };
-        Ok(Self { pools, changes: Changes::new() })
+        Ok(Self { pools, changes: Changes::new(), counting: Counting::new() })
     }
 
     pub const fn is_sqlite(&self) -> bool {
@@ -204,6 +210,11 @@ impl Store {
 
     pub const fn changes(&self) -> &Changes {
         &self.changes
+    }
+
+    /// For the writer of clicks, which may let the totals lag behind.
+    pub const fn counting(&self) -> &Counting {
+        &self.counting
     }
 
     pub async fn read(&self) -> Result<Conn, StoreError> {
@@ -215,6 +226,7 @@ impl Store {
 
     /// Many reads of one moment: totals and rows of a report agree.
     pub async fn snapshot(&self) -> Result<Conn, StoreError> {
+        self.counting.wait().await;
         Ok(Conn::new(match &self.pools {
             Pools::Sqlite { read, .. } => Held::SqliteTx(read.begin().await?),
             Pools::Postgres(pool) => {

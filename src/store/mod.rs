@@ -15,6 +15,7 @@ pub mod changes;
 pub mod clicks;
 pub mod conversion_lists;
 pub mod conversions;
+pub mod counting;
 pub mod coupons;
 pub mod creatives;
 pub mod customers;
@@ -42,6 +43,7 @@ pub mod sessions;
 pub mod terms;
 pub mod totals;
 mod types;
+pub mod uncounted;
 pub mod uploads;
 
 pub use driver::{Conn, Store, Writer};
@@ -86,6 +88,7 @@ pub fn every_sql() -> impl Iterator<Item = (&'static str, &'static str, &'static
         sessions::SQL,
         terms::SQL,
         totals::SQL,
+        uncounted::SQL,
         uploads::SQL,
     ]
     .into_iter()

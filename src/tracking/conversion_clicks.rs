@@ -1,6 +1,7 @@
 //! Which clicks a report names: its click ids and its cookie become candidates (domain.md sections 1 and 4).
 
 use super::conversion::{Context, Report};
+use super::link_cache::readers_of;
 use crate::domain::click::{Click, ClickLabel, ClickReason, Consent, has_id};
 use crate::domain::click_token::{ClickList, ClickToken};
 use crate::domain::conversion_report::Refused;
@@ -8,11 +9,11 @@ use crate::domain::evidence::{Beside, Candidate, ClickSource, Unresolved};
 use crate::domain::ids::ClickId;
 use crate::domain::link::SubIds;
 use crate::domain::reason::ReasonCode;
-use crate::domain::report::{ClickKey, Reader};
+use crate::domain::report::ClickKey;
 use crate::domain::retention::{clicks_kept_from, start_of};
 use crate::domain::schedule;
 use crate::domain::terms::Terms;
-use crate::domain::time::{Timestamp, Zone};
+use crate::domain::time::Timestamp;
 use crate::domain::visitor::DeviceClass;
 use crate::store::campaigns::Campaign;
 use crate::store::links::{LinkRoute, find_route_by_id};
@@ -183,11 +184,5 @@ async fn make_again(
 
 /// What one click adds to the totals of its readers.
 fn totals(click: &Click, route: &LinkRoute) -> ClickDeltas {
-    let zone = |name: &str| Zone::parse(name).unwrap_or(Zone::UTC);
-    let readers = [
-        Reader::network(),
-        Reader { party_id: route.advertiser_id.party(), zone: zone(&route.advertiser_zone) },
-        Reader { party_id: route.publisher_id.party(), zone: zone(&route.publisher_zone) },
-    ];
-    ClickKey::of(click, &readers).map(|key| (key, 1)).collect()
+    ClickKey::of(click, &readers_of(route)).map(|key| (key, 1)).collect()
 }

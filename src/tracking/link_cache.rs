@@ -46,12 +46,7 @@ pub struct Target {
 
 impl Target {
     fn new(route: LinkRoute, terms: Vec<TermsStart>, is_development: bool) -> Self {
-        let zone = |name: &str| Zone::parse(name).unwrap_or(Zone::UTC);
-        let readers = [
-            Reader::network(),
-            Reader { party_id: route.advertiser_id.party(), zone: zone(&route.advertiser_zone) },
-            Reader { party_id: route.publisher_id.party(), zone: zone(&route.publisher_zone) },
-        ];
+        let readers = readers_of(&route);
         Self {
             inactive: inactive(&route),
             expires_at: route.expires_at_ms,
@@ -85,6 +80,16 @@ impl Target {
         let is_over = self.expires_at.is_some_and(|end| now >= end);
         self.inactive.or(is_over.then_some(ClickReason::LinkExpired))
     }
+}
+
+/// Whose totals a click on this link counts in.
+pub fn readers_of(route: &LinkRoute) -> [Reader; 3] {
+    let zone = |name: &str| Zone::parse(name).unwrap_or(Zone::UTC);
+    [
+        Reader::network(),
+        Reader { party_id: route.advertiser_id.party(), zone: zone(&route.advertiser_zone) },
+        Reader { party_id: route.publisher_id.party(), zone: zone(&route.publisher_zone) },
+    ]
 }
 
 /// Why a click on this link cannot count at any time, the first reason that applies.

@@ -11,6 +11,7 @@
 
 pub mod api;
 pub mod by_hand;
+mod click_sums;
 pub mod conversion;
 mod conversion_beside;
 mod conversion_clicks;
@@ -32,6 +33,7 @@ mod reply;
 mod report;
 pub mod request;
 pub mod salts;
+mod seen_visitors;
 
 use std::sync::Arc;
 

@@ -2,23 +2,23 @@
 //!
 //! The batch fills itself while the last commit is synced: the writer takes what is there and never lingers.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio::task::JoinHandle;
+use tokio::time::Instant;
 
-use crate::domain::click::{Click, ClickLabel, ClickReason};
+use super::click_sums::{ClickSums, count, gestures, left_uncounted};
+use super::seen_visitors::SeenVisitors;
+use crate::domain::click::{Click, ClickLabel};
 use crate::domain::durability::ClickDurability;
-use crate::domain::ids::{CreativeId, LinkId};
-use crate::domain::report::{ClickKey, LandingKey, Reader};
+use crate::domain::report::{LandingKey, Reader};
 use crate::store::clicks::{self, VisitorDay};
 use crate::store::deferrals::{self, Deferrals};
-use crate::store::landings::{self, GestureDeltas, LandingDeltas};
-use crate::store::rollups::{self, ClickDeltas};
-use crate::store::{Store, StoreError, Writer};
+use crate::store::landings::{self, LandingDeltas};
+use crate::store::{Store, StoreError, Writer, uncounted};
 
 const QUEUE_CLICKS_MAX: usize = 65_536;
 const BATCH_CLICKS_MAX: usize = 8_192;
@@ -27,6 +27,10 @@ const WAITING_CLICKS_MAX: usize = 262_144;
 /// Turns of all that is ready to run, before a batch is written although more arrives with each.
 const TURNS_MAX: usize = 8;
 const RETRY_PAUSE_MS: u64 = 50;
+/// A batch of so few is counted with its own commit, at once.
+const COUNTED_AT_ONCE_MAX: usize = 8;
+/// So long the totals lag behind at most, if nobody asks for them, while many clicks come.
+const COUNT_EVERY_MS: u64 = 200;
 
 /// What the answer to a click promises.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,9 +52,9 @@ impl Promise {
     }
 }
 
-struct Job {
-    click: Click,
-    readers: Arc<[Reader]>,
+pub(super) struct Job {
+    pub click: Click,
+    pub readers: Arc<[Reader]>,
     stored: oneshot::Sender<()>,
 }
 
@@ -91,7 +95,12 @@ pub fn start(store: Store, settings: RecorderSettings) -> (Recorder, JoinHandle<
         waiting: Arc::new(Semaphore::new(WAITING_CLICKS_MAX)),
         missed: missed.clone(),
     };
-    let writer = Writing { store, durability: settings.durability, missed };
+    if store.is_sqlite() {
+        // A process that was killed may have left some.
+        store.counting().fall_behind();
+    }
+    let seen = store.is_sqlite().then(SeenVisitors::default);
+    let writer = Writing { store, durability: settings.durability, missed, uncounted: Uncounted::default(), seen };
     (recorder, tokio::spawn(writer.write_all(jobs)))
 }
 
@@ -147,21 +156,34 @@ async fn take_arrived(jobs: &mut mpsc::Receiver<Job>, batch: &mut Vec<Job>) {
     }
 }
 
+/// What is stored and not in the totals yet.
+#[derive(Default)]
+struct Uncounted {
+    sums: ClickSums,
+    /// When they must be.
+    due: Option<Instant>,
+}
+
 /// The one writer.
 struct Writing {
     store: Store,
     durability: ClickDurability,
     missed: Arc<Missed>,
+    uncounted: Uncounted,
+    /// On SQLite, which has one process: it remembers the day's visitors itself.
+    seen: Option<SeenVisitors>,
 }
 
 impl Writing {
-    async fn write_all(self, mut jobs: mpsc::Receiver<Job>) {
+    async fn write_all(mut self, mut jobs: mpsc::Receiver<Job>) {
+        self.count_left().await;
         let (mut batch, mut last_day) = (Vec::new(), 0);
-        while jobs.recv_many(&mut batch, BATCH_CLICKS_MAX).await > 0 {
+        while self.next(&mut jobs, &mut batch).await > 0 {
             take_arrived(&mut jobs, &mut batch).await;
             batch.sort_by_key(|job| job.click.click_id);
             let missed = self.take_missed();
             while let Err(error) = self.write(&mut batch, missed).await {
+                self.seen.iter_mut().for_each(SeenVisitors::forget);
                 tracing::error!(clicks = batch.len(), %error, "a batch of clicks is not stored yet");
                 tokio::time::sleep(Duration::from_millis(RETRY_PAUSE_MS)).await;
             }
@@ -171,9 +193,63 @@ impl Writing {
                 let _ = job.stored.send(());
             }
         }
+        self.count_now().await;
         if let Err(error) = self.count_last_missed(last_day).await {
             tracing::error!(%error, "the last deferred clicks are not counted");
         }
+    }
+
+    /// Waits for clicks, and meanwhile brings the totals up to date when it is time, or when somebody reads them. 0: there
+    /// are no more.
+    async fn next(&mut self, jobs: &mut mpsc::Receiver<Job>, batch: &mut Vec<Job>) -> usize {
+        loop {
+            let Some(due) = self.uncounted.due else { return jobs.recv_many(batch, BATCH_CLICKS_MAX).await };
+            tokio::select! {
+                biased;
+                () = self.store.counting().asked() => {}
+                () = tokio::time::sleep_until(due) => {}
+                count = jobs.recv_many(batch, BATCH_CLICKS_MAX) => return count,
+            }
+            self.count_now().await;
+        }
+    }
+
+    /// What a process that was killed had stored and not counted.
+    async fn count_left(&self) {
+        if !self.store.is_sqlite() {
+            return;
+        }
+        while let Err(error) = left_uncounted(&self.store).await {
+            tracing::error!(%error, "the clicks of before are not counted yet");
+            tokio::time::sleep(Duration::from_millis(RETRY_PAUSE_MS)).await;
+        }
+        self.store.counting().catch_up();
+    }
+
+    /// Brings the totals up to date. Where that fails it is tried again a little later: the clicks are stored.
+    async fn count_now(&mut self) {
+        if self.uncounted.due.is_none() {
+            return;
+        }
+        match self.try_count().await {
+            Ok(()) => self.caught_up(),
+            Err(error) => {
+                tracing::error!(%error, "stored clicks are not counted yet");
+                self.uncounted.due = Some(Instant::now() + Duration::from_millis(RETRY_PAUSE_MS));
+            }
+        }
+    }
+
+    async fn try_count(&self) -> Result<(), StoreError> {
+        let mut w = self.begin().await?;
+        self.uncounted.sums.add_to(&mut w).await?;
+        uncounted::clear(&mut w).await?;
+        w.commit().await
+    }
+
+    fn caught_up(&mut self) {
+        self.uncounted = Uncounted::default();
+        self.store.counting().catch_up();
     }
 
     /// The promises that were missed since the last batch: counted with the next one, not by a commit of their own,
@@ -205,19 +281,53 @@ impl Writing {
         }
     }
 
-    /// One transaction: who is new today, the clicks, the totals.
-    async fn write(&self, batch: &mut [Job], missed: Deferrals) -> Result<(), StoreError> {
+    /// One transaction: who is new today, the clicks, the totals; where many come, the totals a little later.
+    async fn write(&mut self, batch: &mut [Job], missed: Deferrals) -> Result<(), StoreError> {
         let mut w = self.begin_counting(batch, missed).await?;
-        label(&mut w, batch.iter_mut().collect()).await?;
+        self.label(&mut w, batch.iter_mut().collect()).await?;
         let clicks: Vec<&Click> = batch.iter().map(|job| &job.click).collect();
-        if clicks::insert_batch(&mut w, &clicks).await? == clicks.len() as u64 {
-            rollups::add_clicks(&mut w, &totals(batch)).await?;
-            landings::add_gestures(&mut w, &gestures(&clicks)).await?;
-            return w.commit().await;
+        if clicks::insert_batch(&mut w, &clicks).await? != clicks.len() as u64 {
+            // Some were there before: made again from their token while they waited in the queue.
+            drop(w);
+            if let Some(seen) = &mut self.seen {
+                seen.undo();
+            }
+            return self.write_again(batch, missed).await;
         }
-        // Some were there before: made again from their token while they waited in the queue.
-        drop(w);
-        write_again(self.begin_counting(batch, missed).await?, batch).await
+        let sums = ClickSums::of(batch);
+        if self.counts_later(batch.len()) {
+            uncounted::insert(&mut w, &clicks).await?;
+            w.commit().await?;
+            self.uncounted.sums.join(sums);
+            self.uncounted.due.get_or_insert_with(|| Instant::now() + Duration::from_millis(COUNT_EVERY_MS));
+            self.store.counting().fall_behind();
+            return Ok(());
+        }
+        sums.add_to(&mut w).await?;
+        if self.uncounted.due.is_some() {
+            self.uncounted.sums.add_to(&mut w).await?;
+            uncounted::clear(&mut w).await?;
+        }
+        w.commit().await?;
+        if self.uncounted.due.is_some() {
+            self.caught_up();
+        }
+        Ok(())
+    }
+
+    /// Where clicks come singly each is counted with its own commit. Many at once would write the same pages of totals
+    /// again with every batch. PostgreSQL keeps totals for several processes, and counts at once.
+    fn counts_later(&self, clicks: usize) -> bool {
+        self.store.is_sqlite()
+            && clicks > COUNTED_AT_ONCE_MAX
+            && self.uncounted.due.is_none_or(|due| Instant::now() < due)
+    }
+
+    async fn label(&mut self, w: &mut Writer, batch: Vec<&mut Job>) -> Result<(), StoreError> {
+        match &mut self.seen {
+            Some(seen) => seen.label(w, batch).await,
+            None => label_by_table(w, batch).await,
+        }
     }
 
     async fn begin_counting(&self, batch: &[Job], missed: Deferrals) -> Result<Writer, StoreError> {
@@ -228,95 +338,55 @@ impl Writing {
         }
         Ok(w)
     }
-}
 
-/// As [`Writing::write`], where some are there: one that was made again gives way to its own record.
-async fn write_again(mut w: Writer, batch: &mut [Job]) -> Result<(), StoreError> {
-    let mut new = Vec::new();
-    let (mut deltas, mut landed) = (ClickDeltas::new(), LandingDeltas::new());
-    for job in batch {
-        match clicks::find(&mut w, job.click.click_id).await? {
-            Some(known) if known.is_recreated => {
-                clicks::delete_recreated(&mut w, known.click_id).await?;
-                count(&mut deltas, &known, &job.readers, -1);
-                // A conversion was priced by them.
-                job.click.terms_version = known.terms_version;
-                if landings::find(&mut w, known.click_id).await?.is_some() {
-                    // Its landing stays, and is counted where the click now stands.
-                    LandingKey::of(&known, &job.readers).for_each(|key| *landed.entry(key).or_default() -= 1);
-                    LandingKey::of(&job.click, &job.readers).for_each(|key| *landed.entry(key).or_default() += 1);
+    /// As [`Self::write`], where some are there: one that was made again gives way to its own record.
+    async fn write_again(&mut self, batch: &mut [Job], missed: Deferrals) -> Result<(), StoreError> {
+        let mut w = self.begin_counting(batch, missed).await?;
+        let mut new = Vec::new();
+        let (mut sums, mut landed) = (ClickSums::default(), LandingDeltas::new());
+        for job in batch {
+            match clicks::find(&mut w, job.click.click_id).await? {
+                Some(known) if known.is_recreated => {
+                    clicks::delete_recreated(&mut w, known.click_id).await?;
+                    count(&mut sums.totals, &known, &job.readers, -1);
+                    // A conversion was priced by them.
+                    job.click.terms_version = known.terms_version;
+                    if landings::find(&mut w, known.click_id).await?.is_some() {
+                        // Its landing stays, and is counted where the click now stands.
+                        LandingKey::of(&known, &job.readers).for_each(|key| *landed.entry(key).or_default() -= 1);
+                        LandingKey::of(&job.click, &job.readers).for_each(|key| *landed.entry(key).or_default() += 1);
+                    }
+                    new.push(job);
                 }
-                new.push(job);
+                Some(_) => {}
+                None => new.push(job),
             }
-            Some(_) => {}
-            None => new.push(job),
         }
-    }
-    label(&mut w, new.iter_mut().map(|job| &mut **job).collect()).await?;
-    let clicks: Vec<&Click> = new.iter().map(|job| &job.click).collect();
-    if clicks::insert_batch(&mut w, &clicks).await? != clicks.len() as u64 {
-        // One more was made again in between: look once more.
-        return Err(StoreError::Conflict);
-    }
-    for job in &new {
-        count(&mut deltas, &job.click, &job.readers, 1);
-    }
-    rollups::add_clicks(&mut w, &deltas).await?;
-    landings::add_gestures(&mut w, &gestures(&clicks)).await?;
-    landings::add(&mut w, &landed).await?;
-    w.commit().await
-}
-
-/// What clicks have in common that count in the same totals, by the same readers: a link has one campaign and one
-/// publisher, and in every zone a quarter of an hour lies within one day.
-type Alike = (*const Reader, LinkId, Option<CreativeId>, i64, ClickLabel, Option<ClickReason>);
-
-/// The keys of the totals are made once for clicks that are alike, since a day in a zone takes long to find.
-fn totals(batch: &[Job]) -> ClickDeltas {
-    let mut counts: HashMap<Alike, (&Job, i64)> = HashMap::new();
-    for job in batch {
-        let (click, readers) = (&job.click, job.readers.as_ptr());
-        let quarter = click.click_id.time().quarter();
-        let alike = (readers, click.link_id, click.creative_id, quarter, click.label, click.reason);
-        counts.entry(alike).or_insert((job, 0)).1 += 1;
-    }
-    let mut totals = ClickDeltas::new();
-    for (job, clicks) in counts.into_values() {
-        count(&mut totals, &job.click, &job.readers, clicks);
-    }
-    totals
-}
-
-/// Adds so many clicks like this one to the totals of its readers; takes away below zero.
-fn count(totals: &mut ClickDeltas, click: &Click, readers: &[Reader], clicks: i64) {
-    for key in ClickKey::of(click, readers) {
-        *totals.entry(key).or_default() += clicks;
-    }
-}
-
-/// Of the countable clicks whose browser would say it: how many a person's gesture led to.
-fn gestures(clicks: &[&Click]) -> GestureDeltas {
-    let mut sums = GestureDeltas::new();
-    for click in clicks.iter().filter(|click| click.label != ClickLabel::Invalid) {
-        if let Some(has_gesture) = click.has_gesture {
-            let key = (click.click_id.time().utc_day(), click.campaign_id, click.publisher_id);
-            let (clicks, gestures) = sums.entry(key).or_default();
-            *clicks += 1;
-            *gestures += i64::from(has_gesture);
+        self.label(&mut w, new.iter_mut().map(|job| &mut **job).collect()).await?;
+        let clicks: Vec<&Click> = new.iter().map(|job| &job.click).collect();
+        if clicks::insert_batch(&mut w, &clicks).await? != clicks.len() as u64 {
+            // One more was made again in between: look once more.
+            return Err(StoreError::Conflict);
         }
+        for job in &new {
+            count(&mut sums.totals, &job.click, &job.readers, 1);
+        }
+        sums.gestures = gestures(clicks.iter().copied());
+        sums.add_to(&mut w).await?;
+        landings::add(&mut w, &landed).await?;
+        w.commit().await
     }
-    sums
 }
 
 /// The visitor day in which a countable click may be the first.
-fn visitor_day(click: &Click) -> Option<VisitorDay> {
+pub(super) fn visitor_day(click: &Click) -> Option<VisitorDay> {
     let countable = matches!(click.label, ClickLabel::Valid | ClickLabel::Duplicate);
     let visitor = click.visitor.filter(|_| countable)?;
     Some((click.click_id.time().utc_day(), click.publisher_id, click.campaign_id, visitor.to_vec()))
 }
 
 /// Of the countable clicks of a visitor's day the first stays valid, the others are duplicates.
-async fn label(w: &mut Writer, batch: Vec<&mut Job>) -> Result<(), StoreError> {
+pub(super) async fn label_by_table(w: &mut Writer, batch: Vec<&mut Job>) -> Result<(), StoreError> {
     let mut days: Vec<VisitorDay> = batch.iter().filter_map(|job| visitor_day(&job.click)).collect();
     days.sort();
     days.dedup();

@@ -45,6 +45,7 @@ mod tokens;
 mod tracking;
 mod tracking_refused;
 mod two_processes;
+mod uncounted;
 mod uploads;
 mod verify;
 mod windows;

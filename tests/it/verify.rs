@@ -115,7 +115,8 @@ async fn click_corruptions(network: &Network) -> Vec<Corruption> {
     all.push((
         "clicks",
         format!("update clicks set click_id = click_id + {day} where click_id = {moved}"),
-        vec![id(moved + day)],
+        // PostgreSQL's table knows the visitors of each day; without it the landing is of a click that is gone.
+        vec![id(if network.app.store.is_sqlite() { moved } else { moved + day })],
     ));
     let credited = click("label = 'valid' and click_id in (select click_id from conversions)").await;
     let rival = if one(network, &format!("select publisher_id from clicks where click_id = {credited}")).await

@@ -36,8 +36,11 @@ pub async fn checks(conn: &mut Conn, kept_from: Timestamp) -> Result<Vec<Check>,
 async fn visitors(conn: &mut Conn, clicks: usize) -> Result<Check, StoreError> {
     let mut check = Check::new("valid clicks stand on the day of their visitor", clicks);
     let Some(first_day) = audit::first_visitor_day(conn).await? else { return Ok(Check { checked: 0, ..check }) };
-    for bad in audit::unknown_visitors(conn, first_day).await? {
-        check.bad.push(format!("click {}: {}", id(bad.click_id), bad.problem));
+    // On SQLite the table has only those for whom there was no room in memory.
+    if !conn.is_sqlite() {
+        for bad in audit::unknown_visitors(conn, first_day).await? {
+            check.bad.push(format!("click {}: {}", id(bad.click_id), bad.problem));
+        }
     }
     for (day, publisher, campaign) in audit::lonely_visitors(conn, first_day).await? {
         check.bad.push(format!(

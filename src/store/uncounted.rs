@@ -1,0 +1,44 @@
+//! Clicks that are stored and not yet in the totals, on SQLite, where many at once would write the same pages of totals
+//! again and again (performance.md, section 2).
+
+use sqlx::{query, query_scalar};
+
+use super::driver::{Conn, Driver, Writer};
+use super::error::StoreError;
+use super::rows::MultiRow;
+use crate::domain::click::Click;
+use crate::domain::ids::ClickId;
+
+sql! {
+    LIST = "select click_id from uncounted_clicks order by click_id";
+    CLEAR = "delete from uncounted_clicks";
+}
+
+pub static UNCOUNTED_ROWS: MultiRow = MultiRow::new("insert into uncounted_clicks (click_id) values", 1, "");
+
+/// Notes clicks of this transaction as not counted.
+///
+/// # Panics
+/// On PostgreSQL, where every transaction counts its own.
+pub async fn insert(w: &mut Writer, clicks: &[&Click]) -> Result<(), StoreError> {
+    let Driver::Sqlite(c) = w.driver() else { unreachable!("only SQLite counts later") };
+    let mut result = Ok(());
+    for (text, rows) in UNCOUNTED_ROWS.chunks(clicks) {
+        let insert = rows.iter().fold(query(text), |insert, click| insert.bind(click.click_id));
+        result = insert.execute(&mut *c).await.map(drop);
+        if result.is_err() {
+            break;
+        }
+    }
+    w.settle(result)
+}
+
+/// All of them.
+pub async fn list(conn: &mut Conn) -> Result<Vec<ClickId>, StoreError> {
+    on_driver!(conn, |c| query_scalar(LIST).fetch_all(c).await)
+}
+
+/// They are counted in this transaction.
+pub async fn clear(w: &mut Writer) -> Result<(), StoreError> {
+    on_driver!(w, |c| query(CLEAR).execute(c).await.map(drop))
+}

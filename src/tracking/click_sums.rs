@@ -1,0 +1,103 @@
+//! What clicks add to the totals.
+
+use std::collections::HashMap;
+
+use super::link_cache::readers_of;
+use super::recorder::Job;
+use crate::domain::click::{Click, ClickLabel, ClickReason};
+use crate::domain::ids::{CreativeId, LinkId};
+use crate::domain::report::{ClickKey, Reader};
+use crate::store::landings::{self, GestureDeltas};
+use crate::store::links::find_route_by_id;
+use crate::store::rollups::{self, ClickDeltas};
+use crate::store::{Store, StoreError, Writer, clicks, uncounted};
+
+/// What a batch of clicks adds to the totals, or several do.
+#[derive(Default)]
+pub struct ClickSums {
+    pub totals: ClickDeltas,
+    pub gestures: GestureDeltas,
+}
+
+impl ClickSums {
+    pub fn of(batch: &[Job]) -> Self {
+        Self { totals: totals(batch), gestures: gestures(batch.iter().map(|job| &job.click)) }
+    }
+
+    pub fn join(&mut self, more: Self) {
+        for (key, clicks) in more.totals {
+            *self.totals.entry(key).or_default() += clicks;
+        }
+        for (key, (clicks, gestures)) in more.gestures {
+            let sums = self.gestures.entry(key).or_default();
+            *sums = (sums.0 + clicks, sums.1 + gestures);
+        }
+    }
+
+    /// Adds them to what is stored, and tells the readers.
+    pub async fn add_to(&self, w: &mut Writer) -> Result<(), StoreError> {
+        rollups::add_clicks(w, &self.totals).await?;
+        landings::add_gestures(w, &self.gestures).await
+    }
+}
+
+/// What clicks have in common that count in the same totals, by the same readers: a link has one campaign and one
+/// publisher, and in every zone a quarter of an hour lies within one day.
+type Alike = (*const Reader, LinkId, Option<CreativeId>, i64, ClickLabel, Option<ClickReason>);
+
+/// The keys of the totals are made once for clicks that are alike, since a day in a zone takes long to find.
+fn totals(batch: &[Job]) -> ClickDeltas {
+    let mut counts: HashMap<Alike, (&Job, i64)> = HashMap::new();
+    for job in batch {
+        let (click, readers) = (&job.click, job.readers.as_ptr());
+        let quarter = click.click_id.time().quarter();
+        let alike = (readers, click.link_id, click.creative_id, quarter, click.label, click.reason);
+        counts.entry(alike).or_insert((job, 0)).1 += 1;
+    }
+    let mut totals = ClickDeltas::new();
+    for (job, clicks) in counts.into_values() {
+        count(&mut totals, &job.click, &job.readers, clicks);
+    }
+    totals
+}
+
+/// Adds so many clicks like this one to the totals of its readers; takes away below zero.
+pub fn count(totals: &mut ClickDeltas, click: &Click, readers: &[Reader], clicks: i64) {
+    for key in ClickKey::of(click, readers) {
+        *totals.entry(key).or_default() += clicks;
+    }
+}
+
+/// Of the countable clicks whose browser would say it: how many a person's gesture led to.
+pub fn gestures<'c>(clicks: impl Iterator<Item = &'c Click>) -> GestureDeltas {
+    let mut sums = GestureDeltas::new();
+    for click in clicks.filter(|click| click.label != ClickLabel::Invalid) {
+        if let Some(has_gesture) = click.has_gesture {
+            let key = (click.click_id.time().utc_day(), click.campaign_id, click.publisher_id);
+            let (clicks, gestures) = sums.entry(key).or_default();
+            *clicks += 1;
+            *gestures += i64::from(has_gesture);
+        }
+    }
+    sums
+}
+
+/// Counts what a process that was killed had stored and not counted.
+pub async fn left_uncounted(store: &Store) -> Result<(), StoreError> {
+    let mut w = store.write().await?;
+    let left = uncounted::list(&mut w).await?;
+    if left.is_empty() {
+        return Ok(());
+    }
+    let (mut found, mut sums) = (Vec::new(), ClickSums::default());
+    for id in left {
+        let Some(click) = clicks::find(&mut w, id).await? else { continue };
+        let route = find_route_by_id(&mut w, click.link_id).await?.ok_or(StoreError::NotFound)?;
+        count(&mut sums.totals, &click, &readers_of(&route), 1);
+        found.push(click);
+    }
+    sums.gestures = gestures(found.iter());
+    sums.add_to(&mut w).await?;
+    uncounted::clear(&mut w).await?;
+    w.commit().await
+}
