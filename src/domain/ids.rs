@@ -151,6 +151,8 @@ ids! {
     PayoutRunId,
     /// What one publisher gets in one currency.
     PayoutId,
+    /// One version of where a publisher is paid.
+    PayoutDetailsId,
 }
 
 impl PublisherId {

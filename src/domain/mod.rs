@@ -34,6 +34,7 @@ pub mod environment;
 pub mod evidence;
 #[cfg(test)]
 mod evidence_tests;
+pub mod iban;
 pub mod ids;
 pub mod ledger;
 pub mod line;
@@ -42,6 +43,7 @@ pub mod link_macros;
 pub mod money;
 pub mod party;
 pub mod payout;
+pub mod payout_details;
 pub mod policy;
 pub mod raster;
 pub mod reason;
