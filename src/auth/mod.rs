@@ -11,6 +11,7 @@ pub mod members;
 mod members_tests;
 pub mod networks;
 pub mod password;
+pub mod sealing;
 pub mod session;
 pub mod session_store;
 pub mod throttle;

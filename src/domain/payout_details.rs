@@ -5,7 +5,9 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::iban::Iban;
+use super::ids::PublisherId;
 use super::party::Email;
+use super::secret::SecretKey;
 use super::time::{HOUR_MS, Timestamp};
 
 /// A change of payout details holds payouts for so long: time for the publisher to notice one that is not its own.
@@ -199,6 +201,16 @@ impl PayoutDetails {
     }
 }
 
+impl PayoutDetails {
+    /// The same for two publishers that are paid to one place, and only for them; tells nothing without the key.
+    pub fn destination_hash(&self, secret_key: &SecretKey, publisher: PublisherId) -> [u8; 32] {
+        match self.destination() {
+            Some(place) => secret_key.derive("payout-destination", &[place.as_bytes()]),
+            None => secret_key.derive("payout-description", &[&publisher.0.to_be_bytes()]),
+        }
+    }
+}
+
 /// The first letters and the last label: `ada@letters.example` is `a…@l….example`.
 fn masked_email(email: &str) -> String {
     let (local, host) = email.split_once('@').unwrap_or((email, ""));
@@ -209,7 +221,7 @@ fn masked_email(email: &str) -> String {
 
 /// Whether some words in a row make an IBAN.
 fn holds_iban(text: &str) -> bool {
-    let words: Vec<&str> = text.split(|letter: char| letter.is_whitespace() || ",;:.".contains(letter)).collect();
+    let words: Vec<&str> = text.split(|letter: char| !letter.is_alphanumeric()).collect();
     (0..words.len()).any(|start| {
         let mut joined = String::new();
         for word in &words[start..] {
@@ -290,7 +302,8 @@ mod tests {
             (other("  "), "other_text"),
             (other(&"x".repeat(501)), "other_text"),
             (other("Pay to DE89 3704 0044 0532 0130 00, please."), "other_text"),
-            (other("IBAN:de89370400440532013000"), "other_text"),
+            (other("IBAN:de89370400440532013000!"), "other_text"),
+            (other("DE89-3704-0044-0532-0130-00"), "other_text"),
         ];
         for (entered, field) in cases {
             let refused = PayoutDetails::read(&entered).unwrap_err();
@@ -301,6 +314,20 @@ mod tests {
         let fields =
             [bank("", "", ""), paypal(""), other("")].map(|entered| PayoutDetails::read(&entered).unwrap_err());
         assert_eq!(fields.map(|refused| refused.field), ["holder", "paypal_email", "other_text"]);
+    }
+
+    #[test]
+    fn one_place_has_one_hash_and_a_description_is_nobody_elses() {
+        let hash = |entered: &EnteredDetails, key: u8, publisher: i64| {
+            let details = PayoutDetails::read(entered).unwrap();
+            details.destination_hash(&SecretKey::from_bytes([key; 32]), PublisherId(publisher))
+        };
+        let first = hash(&bank("Ada", IBAN, ""), 7, 1);
+        assert_eq!(first, hash(&bank("Somebody else", &IBAN.replace(' ', ""), "DEUTDEFF"), 7, 2));
+        assert_ne!(first, hash(&bank("Ada", IBAN, ""), 8, 1));
+        assert_ne!(first, hash(&paypal("ada@letters.example"), 7, 1));
+        assert_eq!(hash(&paypal("Ada@letters.example"), 7, 1), hash(&paypal("ada@letters.example"), 7, 2));
+        assert_ne!(hash(&other("Please call."), 7, 1), hash(&other("Please call."), 7, 2));
     }
 
     #[test]

@@ -43,6 +43,8 @@ pub enum Command {
     CreateAdmin(CreateAdminOptions),
     /// Compute everything again from the raw rows: exit 0 all the same, 1 could not check, 3 differences found.
     Verify(DatabaseOptions),
+    /// Seal payout details again under a new SECRET_KEY, while nothing serves the network.
+    RotateSecrets(RotateSecretsOptions),
     /// Ask a running network whether it is ready: exit 0 or 1.
     Healthcheck(HealthcheckOptions),
 }
@@ -146,6 +148,18 @@ pub struct CreateAdminOptions {
     /// Read the password from standard input without a prompt.
     #[arg(long)]
     pub password_stdin: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct RotateSecretsOptions {
+    #[command(flatten)]
+    pub database: DatabaseOptions,
+    /// The key until now: 64 hex digits.
+    #[arg(long, env = "SECRET_KEY_OLD", hide_env_values = true, value_parser = SecretKey::from_text)]
+    pub secret_key_old: SecretKey,
+    /// The key from now on. On SQLite by default that of the file beside the database, made where there is none.
+    #[arg(long, env = "SECRET_KEY", hide_env_values = true, value_parser = SecretKey::from_text)]
+    pub secret_key: Option<SecretKey>,
 }
 
 #[derive(Debug, Args)]

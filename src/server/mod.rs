@@ -20,7 +20,7 @@ use std::sync::Arc;
 use anyhow::Context;
 use clap::Parser;
 
-use cli::{Cli, Command, CreateAdminOptions, DatabaseOptions, HealthcheckOptions};
+use cli::{Cli, Command, CreateAdminOptions, DatabaseOptions, HealthcheckOptions, RotateSecretsOptions};
 
 /// Runs the program: exit 0 done, 1 could not, 2 wrong arguments, 3 `verify` found differences.
 pub fn run() -> ExitCode {
@@ -53,6 +53,7 @@ async fn execute(command: Command) -> anyhow::Result<ExitCode> {
         Command::Migrate(options) => migrate(&options).await?,
         Command::CreateAdmin(options) => create_admin(options).await?,
         Command::Verify(options) => return verify(&options).await,
+        Command::RotateSecrets(options) => rotate_secrets(&options).await?,
         Command::Healthcheck(options) => return Ok(healthcheck(&options).await),
     }
     Ok(ExitCode::SUCCESS)
@@ -105,6 +106,21 @@ async fn create_admin(options: CreateAdminOptions) -> anyhow::Result<()> {
     }
     store.close().await;
     println!("Admin made.");
+    Ok(())
+}
+
+async fn rotate_secrets(options: &RotateSecretsOptions) -> anyhow::Result<()> {
+    use crate::settlement::payout_details::seal_again;
+
+    let url = &options.database.database_url;
+    let _one = config::one_process(url)?;
+    let environment = serve::system_environment(0);
+    let new = config::secret_key(options.secret_key.as_ref(), url, &*environment.entropy)
+        .map_err(|error| WrongConfiguration(format!("{error:#}")))?;
+    let store = crate::store::Store::open(url).await.context("opening the database")?;
+    let count = seal_again(&store, &environment, &options.secret_key_old, &new).await?;
+    store.close().await;
+    println!("Payout details sealed again under the new key: {count}");
     Ok(())
 }
 

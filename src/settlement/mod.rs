@@ -7,6 +7,7 @@
 pub mod deposit;
 pub mod hold;
 pub mod payout;
+pub mod payout_details;
 pub mod review;
 mod step;
 

@@ -32,6 +32,7 @@ pub mod ledger;
 pub mod links;
 pub mod members;
 pub mod parties;
+pub mod payout_details;
 pub mod payouts;
 pub mod receipts;
 pub mod report_quotas;
@@ -79,6 +80,7 @@ pub fn every_sql() -> impl Iterator<Item = (&'static str, &'static str, &'static
         links::SQL,
         members::SQL,
         parties::SQL,
+        payout_details::SQL,
         payouts::SQL,
         receipts::SQL,
         report_quotas::SQL,

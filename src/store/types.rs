@@ -16,6 +16,7 @@ use crate::domain::ledger::Fact;
 use crate::domain::money::Currency;
 use crate::domain::party::{MemberState, PartyKind, PartyState, Role};
 use crate::domain::payout::{PayoutRunState, PayoutState};
+use crate::domain::payout_details::PayoutMethod;
 use crate::domain::policy::Policy;
 use crate::domain::raster::ImageFormat;
 use crate::domain::reason::{Outcome, ReasonCode};
@@ -126,6 +127,7 @@ stored_as_text!(
     Outcome: as_str,
     PartyKind: as_str,
     PartyState: as_str,
+    PayoutMethod: as_str,
     PayoutRunState: as_str,
     PayoutState: as_str,
     Policy: as_str,

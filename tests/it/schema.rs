@@ -113,7 +113,7 @@ async fn unique_constraints_carry_their_default_names() {
     }
 }
 
-const APPEND_ONLY: [&str; 11] = [
+const APPEND_ONLY: [&str; 12] = [
     "terms",
     "terms_events",
     "terms_rules",
@@ -125,6 +125,7 @@ const APPEND_ONLY: [&str; 11] = [
     "allocations",
     "click_labels",
     "creative_images",
+    "payout_details",
 ];
 
 /// SQLite's triggers look at rows, so there must be one.
