@@ -95,6 +95,7 @@ test("a new publisher's pages, which say what to do first", async ({ server, pag
   await expectCleanInAllSchemes(page, `${server.url}/publisher/links/new`, "Create a link");
   await expect(page.getByRole("heading", { level: 2 })).toHaveText("Join a campaign first");
   await expectCleanInAllSchemes(page, `${server.url}/publisher/payouts`, "Payouts");
+  await expectCleanInAllSchemes(page, `${server.url}/publisher/payout-details`, "Payout details");
   await expectCleanInAllSchemes(page, `${server.url}/publisher/coupons`, "Coupons");
   await expect(page.getByRole("heading", { level: 2 })).toHaveText("You have no coupon");
 });

@@ -6,6 +6,7 @@ use tower_sessions::Session;
 use super::error::ApiError;
 use super::state::App;
 use crate::auth::address::ClientAddress;
+use crate::auth::members::{self, LogInRefused};
 use crate::auth::session::{self, Flash};
 use crate::domain::conversion::ConversionState;
 use crate::domain::ids::{MemberId, NotAnId, PublisherId};
@@ -62,7 +63,7 @@ pub async fn viewer_of(app: &App, session: &Session, kind: PartyKind) -> Result<
     let member = session::member_of(session, now).await.map_err(|_| ApiError::Unavailable)?;
     let member = member.ok_or(ApiError::Unauthenticated)?;
     let mut conn = app.store.read().await?;
-    crate::auth::members::viewer(&mut conn, member, kind).await?.ok_or(ApiError::Forbidden)
+    members::viewer(&mut conn, member, kind).await?.ok_or(ApiError::Forbidden)
 }
 
 /// As [`viewer`], for what only an admitted party may do.
@@ -187,9 +188,25 @@ pub async fn client_address() -> Result<ClientAddress, ApiError> {
     found.map(|found| found.0).map_err(|_| ApiError::Unavailable)
 }
 
+/// What is wrong with the viewer's password, which was asked for once more; nothing where it is right.
+///
+/// # Errors
+/// The database is away.
+pub async fn password_problem(viewer: &Viewer, password: &str) -> Result<Option<String>, ApiError> {
+    let app = app();
+    let ClientAddress(address) = client_address().await?;
+    let (store, environment) = (&app.store, &app.environment);
+    match members::confirm(store, environment, &app.passwords, &app.throttle, viewer, password, address).await {
+        Ok(()) => Ok(None),
+        Err(LogInRefused::Wrong) => Ok(Some("The password is wrong.".to_owned())),
+        Err(LogInRefused::Store(error)) => Err(error.into()),
+        Err(refused) => Ok(Some(sentence(&refused.to_string()))),
+    }
+}
+
 /// The overview of the member's first party.
 pub async fn home_of(app: &App, member: MemberId) -> Result<String, ApiError> {
-    let parties = crate::auth::members::parties_of(&mut app.store.read().await?, member).await?;
+    let parties = members::parties_of(&mut app.store.read().await?, member).await?;
     Ok(match parties.first().map(|membership| membership.kind) {
         Some(PartyKind::Network) => "/admin".to_owned(),
         Some(kind) => format!("/{kind}"),

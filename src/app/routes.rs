@@ -35,6 +35,7 @@ pub fn Pages() -> impl IntoView {
                 <Route path=path!("/publisher/conversions") view=publisher::Conversions/>
                 <Route path=path!("/publisher/find") view=publisher::Find/>
                 <Route path=path!("/publisher/payouts") view=publisher::Payouts/>
+                <Route path=path!("/publisher/payout-details") view=publisher::PayoutDetailsPage/>
                 <Route path=path!("/advertiser") view=advertiser::Overview/>
                 <Route path=path!("/advertiser/campaigns") view=advertiser::CampaignsPage/>
                 <Route path=path!("/advertiser/campaigns/new") view=advertiser::NewCampaignPage/>

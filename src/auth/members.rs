@@ -200,6 +200,23 @@ pub async fn log_in(
     }
 }
 
+/// The password of a member who is logged in, once more: through the same brake and the same queue as a log-in.
+///
+/// # Errors
+/// As [`log_in`]; `Wrong` also where the member was disabled in between.
+pub async fn confirm(
+    store: &Store,
+    env: &Environment,
+    passwords: &Passwords,
+    throttle: &Throttle,
+    viewer: &Viewer,
+    password: &str,
+    address: IpAddr,
+) -> Result<(), LogInRefused> {
+    let known = log_in(store, env, passwords, throttle, &viewer.email, password, address).await?;
+    if known.member_id == viewer.member_id { Ok(()) } else { Err(LogInRefused::Wrong) }
+}
+
 /// The member, if the password is right and the member not disabled.
 async fn check(
     store: &Store,

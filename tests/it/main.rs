@@ -25,6 +25,7 @@ mod members;
 mod network;
 mod own_events;
 mod page;
+mod payout_details;
 mod permutations;
 mod reasons;
 mod receipts;

@@ -11,5 +11,6 @@ pub mod link;
 pub mod member;
 pub mod party;
 pub mod payout;
+pub mod payout_details;
 pub mod report;
 pub mod review;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use leptos::prelude::*;
 
+use super::payout_details::{hold_note, page_of};
 use crate::app::error::ApiError;
 use crate::app::page::{role_page, zone_of};
 use crate::app::ui::StatusTag;
@@ -12,8 +13,8 @@ use crate::domain::money::{Currency, Money};
 use crate::domain::party::{Acting, PartyKind};
 use crate::domain::payout::PayoutState;
 use crate::domain::time::Zone;
-use crate::store::ledger;
 use crate::store::payouts::{self, Payout};
+use crate::store::{ledger, payout_details};
 
 const SHOWN_MAX: i64 = 100;
 
@@ -31,6 +32,7 @@ pub fn Payouts() -> impl IntoView {
         let Acting::Publisher(publisher) = viewer.acting else { return Err(ApiError::NotFound) };
         let mut conn = request.app.store.snapshot().await?;
         let list = payouts::list_of_publisher(&mut conn, publisher, None, SHOWN_MAX).await?;
+        let details = payout_details::find(&mut conn, publisher).await?;
         let mut figures: BTreeMap<Currency, BTreeMap<&str, i64>> = BTreeMap::new();
         for balance in ledger::balances_of_party(&mut conn, viewer.party()).await? {
             let word = WAY.iter().find(|(_, kind)| *kind == balance.kind).map_or("", |(word, _)| word);
@@ -40,10 +42,13 @@ pub fn Payouts() -> impl IntoView {
             figures.entry(currency).or_default().insert("Paid", minor);
         }
         let zone = zone_of(&viewer);
+        let to_details = if details.is_some() { "Payout details" } else { "Enter payout details" };
         Ok(view! {
             <div class="page-head">
                 <div><h1>"Payouts"</h1><p class="sub">"What is on its way to you, and what you were paid."</p></div>
+                <div class="page-actions"><a class="btn" href=page_of(None)>{to_details}</a></div>
             </div>
+            {hold_note(&zone, details.as_ref(), request.now)}
             {figures.into_iter().map(|(currency, sums)| figures_of(currency, &sums)).collect::<Vec<_>>()}
             <section class="section"><h2>"Your payouts"</h2>{table(&zone, list)}</section>
         }

@@ -2,6 +2,7 @@
 
 use super::world::ALL as EVERYBODY;
 use super::world::Role::{self, A, Admin, B, X, Y};
+use crate::members::PASSWORD;
 
 const PUBLISHERS: &[Role] = &[A, B];
 const ADVERTISERS: &[Role] = &[X, Y];
@@ -62,6 +63,7 @@ pub const LOOKS: &[Look] = &[
     Look("GET /publisher/find", "/publisher/find", PUBLISHERS, 200),
     Look("GET /publisher/find", "/publisher/find?q={pending}", PUBLISHERS, 200),
     Look("GET /publisher/payouts", "/publisher/payouts", PUBLISHERS, 200),
+    Look("GET /publisher/payout-details", "/publisher/payout-details?method=paypal", PUBLISHERS, 200),
     Look("GET /publisher/reports", "/publisher/reports?by=link", PUBLISHERS, 200),
     Look("GET /publisher/reports", "/publisher/reports?by=publisher", PUBLISHERS, 200),
     Look("GET /publisher/reports", "/publisher/reports?by=advertiser&campaign={y_live}&link={a_link}", PUBLISHERS, 200),
@@ -164,6 +166,7 @@ pub const UPLOAD: &str = "/creatives/upload";
 pub const CSV_UPLOAD: &str = "/uploads";
 
 const KEEP: (&str, &str) = ("version", "1");
+const PAYPAL: &str = "money@finches.example";
 
 /// Sent in this order by those who may, after everybody else was refused.
 pub const POSTS: &[Post] = &[
@@ -269,6 +272,11 @@ pub const POSTS: &[Post] = &[
     Post("/api/approve_payout_run", &[("payout_run_id", "{run}"), KEEP], ADMIN),
     Post("/api/mark_payout_paid", &[("payout_id", "{payout}"), ("version", "2"), ("reference", "R1")], ADMIN),
     Post("/api/fail_payout", &[("payout_id", "{payout_2}"), ("version", "2"), ("reason", "closed")], ADMIN),
+    Post(
+        "/api/change_payout_details",
+        &[KEEP, ("details[method]", "paypal"), ("details[paypal_email]", PAYPAL), ("password", PASSWORD)],
+        PUBLISHERS,
+    ),
     Post("/api/log_out", &[], EVERYBODY),
 ];
 

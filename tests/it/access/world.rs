@@ -34,6 +34,8 @@ pub const ALL: &[Role] = &[Role::Nobody, A, B, X, Y, Admin];
 /// A file with an order that belongs to nobody.
 pub const CSV: (&str, &str, &[u8]) = ("heron.csv", "text/csv", b"order_id\nheronorder-0009\n");
 
+const FINCH_IBAN: &str = "DE89 3704 0044 0532 0130 00";
+
 const EMAILS: [(Role, &str); 5] = [
     (A, "finch.letters@parties.example"),
     (B, "robin.trails@parties.example"),
@@ -63,6 +65,11 @@ pub const WORDS: &[(&str, &[Role])] = &[
     ("heronnote", &[A, X]),
     ("heronreason", &[B, X]),
     ("finchcode", &[A, X]),
+    ("DE\u{2026}3000", &[A]),
+    (FINCH_IBAN, &[]),
+    ("DE8937040044", &[]),
+    ("finchholder", &[]),
+    ("FR\u{2026}2606", &[B]),
     ("heron.shop@", &[]),
     ("storkdraft", &[Y]),
     ("storkkey", &[Y]),
@@ -105,6 +112,7 @@ impl World {
         let mut world = Self { app, browsers, ids: BTreeMap::new() };
         world.campaigns().await;
         world.links().await;
+        world.details().await;
         world.earned().await;
         world.paid().await;
         world.waiting().await;
@@ -180,6 +188,16 @@ impl World {
             self.remember(link, id_at_the_end(&answer));
             let found = page.text.split("/c/").nth(1).expect("a link").chars().take(10).collect();
             self.remember(slug, found);
+        }
+    }
+
+    /// Both publishers say where they are paid.
+    async fn details(&self) {
+        for (role, iban) in [(A, FINCH_IBAN), (B, "FR14 2004 1010 0505 0001 3M02 606")] {
+            let entered = [("details[holder]", "finchholder"), ("details[iban]", iban), ("password", PASSWORD)];
+            let path = "/publisher/payout-details?method=bank";
+            let page = self.browser(role).act(path, "/api/change_payout_details", "", &entered).await;
+            assert!(page.text.contains("are stored."), "{}", page.plain());
         }
     }
 

@@ -1,10 +1,12 @@
 //! Payout runs: proposing one, and the list of them.
 
 mod run;
+mod shared;
 
 use leptos::prelude::*;
 
 pub use self::run::PayoutRunPage;
+use self::shared::shared_destinations;
 use crate::app::api::payout::ProposePayouts;
 use crate::app::page::{role_page, zone_of};
 use crate::app::ui::{Hidden, StatusTag};
@@ -13,8 +15,8 @@ use crate::domain::money::Currency;
 use crate::domain::party::PartyKind;
 use crate::domain::payout::PayoutRunState;
 use crate::domain::time::Zone;
-use crate::store::ledger;
 use crate::store::payouts::{self, PayoutRun};
+use crate::store::{ledger, payout_details};
 
 const PAGE: i64 = 50;
 
@@ -25,6 +27,7 @@ pub fn Payouts() -> impl IntoView {
         let mut conn = request.app.store.read().await?;
         let runs = payouts::list_runs(&mut conn, before, PAGE).await?;
         let currencies = ledger::currencies(&mut conn).await?;
+        let shared = payout_details::list_shared(&mut conn, shared::SHOWN_MAX).await?;
         let older = (runs.len() as i64 == PAGE).then(|| runs[runs.len() - 1].payout_run_id);
         let zone = zone_of(&viewer);
         Ok(view! {
@@ -35,6 +38,7 @@ pub fn Payouts() -> impl IntoView {
                 </div>
                 <div class="page-actions">{currencies.into_iter().map(propose).collect::<Vec<_>>()}</div>
             </div>
+            {shared_destinations(&zone, shared)}
             {table(&zone, runs)}
             {older.map(|id| view! {
                 <nav class="pager" aria-label="Pages">
