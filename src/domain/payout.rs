@@ -156,6 +156,10 @@ pub enum CarryReason {
     NotYetDue {
         due_day: Day,
     },
+    /// Where the publisher is paid was changed: it has until then to notice.
+    DetailsChanged {
+        until: Timestamp,
+    },
 }
 
 impl CarryReason {
@@ -165,6 +169,7 @@ impl CarryReason {
             Self::BelowThreshold { .. } => "below_threshold",
             Self::NegativeBalance => "negative_balance",
             Self::NotYetDue { .. } => "not_yet_due",
+            Self::DetailsChanged { .. } => "details_changed",
         }
     }
 
@@ -177,6 +182,10 @@ impl CarryReason {
             }
             Self::NegativeBalance => format!("{money} is owed to the network and is carried to the next run."),
             Self::NotYetDue { due_day } => format!("{money} is payable in a run from {due_day} on."),
+            Self::DetailsChanged { until } => {
+                let until = Zone::UTC.show(until);
+                format!("{money} waits until {until} UTC, since the payout details were changed, and is carried.")
+            }
         }
     }
 }
@@ -199,6 +208,17 @@ impl Proposal {
     /// For people: why it is not in the run.
     pub fn sentence(&self) -> Option<String> {
         self.reason.map(|reason| reason.sentence(self.money))
+    }
+
+    /// As it is when a change of the publisher's payout details holds its payouts until then.
+    #[must_use]
+    pub fn held(self, until: Option<Timestamp>) -> Self {
+        match until {
+            Some(until) if self.state == PayoutState::Proposed => {
+                Self { state: PayoutState::Carried, reason: Some(CarryReason::DetailsChanged { until }), ..self }
+            }
+            _ => self,
+        }
     }
 }
 
@@ -311,6 +331,20 @@ mod tests {
         let yen = PayoutLine { currency: "JPY".parse().unwrap(), ..line(1, A, 24) };
         let threshold_minor = 25;
         assert_eq!(propose(&[yen], &rules(0), run)[0].reason, Some(CarryReason::BelowThreshold { threshold_minor }));
+    }
+
+    #[test]
+    fn a_change_of_payout_details_carries_what_would_have_been_paid() {
+        let (run, until) = (at("2026-04-01T08:00:00Z"), at("2026-04-03T10:00:00Z"));
+        let one = |minor| propose(&[line(1, A, minor)], &rules(0), run).remove(0);
+        let held = one(3000).held(Some(until));
+        assert_eq!((held.state, held.reason.map(CarryReason::as_str)), (PayoutState::Carried, Some("details_changed")));
+        let sentence =
+            "30.00 EUR waits until 3 Apr 2026, 10:00 UTC, since the payout details were changed, and is carried.";
+        assert_eq!(held.sentence().as_deref(), Some(sentence));
+        assert_eq!((held.money, held.conversions.len()), (one(3000).money, 1));
+        assert_eq!(one(3000).held(None), one(3000));
+        assert_eq!(one(499).held(Some(until)), one(499), "what is carried anyway says why as ever");
     }
 
     #[test]

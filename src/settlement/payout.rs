@@ -12,7 +12,7 @@ use crate::store::payouts::{NewPayout, Payout};
 use crate::store::{Store, StoreError, Writer, conversions, payouts};
 
 use super::step::{self, Taken};
-use super::{admin, hold};
+use super::{admin, hold, payout_details};
 
 const PAGE: i64 = 1_000;
 const TEXT_MAX: usize = 200;
@@ -49,6 +49,8 @@ pub enum PayoutRefused {
     Changed,
     #[error("there is nothing to pay in this run")]
     NothingToPay,
+    #[error("the payout details of {0} were changed, which holds its payouts: propose again and look again")]
+    DetailsChanged(String),
     #[error("a run of more than {0} is approved by another admin than the one who proposed it")]
     SecondAdminNeeded(Money),
     #[error("the payout is {0}, and only an approved one can be paid or fail")]
@@ -82,7 +84,10 @@ pub async fn propose(
         if error.is_refused_by("payout_runs_currency_key") { PayoutRefused::Changed } else { error.into() }
     })?;
     let lines = payable(&mut w, currency).await?;
-    for proposal in payout::propose(&lines, &settings.rules(currency), environment.now()) {
+    let now = environment.now();
+    for proposal in payout::propose(&lines, &settings.rules(currency), now) {
+        let until = payout_details::hold(&mut w, proposal.publisher_id, now).await?;
+        let proposal = proposal.held(until);
         insert_proposal(&mut w, environment, run, &proposal, &lines).await?;
     }
     w.commit().await?;
@@ -152,6 +157,11 @@ pub async fn approve(
     proposed.retain(|payout| payout.state == PayoutState::Proposed);
     if proposed.is_empty() {
         return Err(PayoutRefused::NothingToPay);
+    }
+    for payout in &proposed {
+        if payout_details::hold(&mut w, payout.publisher_id, environment.now()).await?.is_some() {
+            return Err(PayoutRefused::DetailsChanged(payout.publisher_name.clone()));
+        }
     }
     let taken = move_conversions(&mut w, environment, &proposed, PayoutState::Approved, Some(by)).await?;
     step::count(&mut w, &taken).await?;

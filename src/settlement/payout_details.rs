@@ -99,11 +99,7 @@ async fn is_same(
 }
 
 /// Until when a change holds this publisher's payouts; nothing where none does at `now`.
-pub async fn hold(
-    conn: &mut Conn,
-    publisher: PublisherId,
-    now: Timestamp,
-) -> Result<Option<Timestamp>, StoreError> {
+pub async fn hold(conn: &mut Conn, publisher: PublisherId, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
     let newest = rows::find(conn, publisher).await?;
     Ok(newest.and_then(|newest| held_until(newest.version, newest.created_at_ms)).filter(|until| now < *until))
 }
