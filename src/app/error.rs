@@ -11,6 +11,10 @@ pub enum ApiError {
     Unauthenticated,
     #[error("You may not do this.")]
     Forbidden,
+    /// The password was not entered lately enough for this. Programs know it by this name.
+    #[error("Enter your password again before you do this.")]
+    #[serde(rename = "reauth")]
+    Reauth,
     /// Nothing with this id exists, or it belongs to somebody else: the two are answered alike.
     #[error("Nothing is here.")]
     NotFound,
@@ -32,7 +36,7 @@ impl ApiError {
     pub const fn status(&self) -> u16 {
         match self {
             Self::Unauthenticated => 401,
-            Self::Forbidden => 403,
+            Self::Forbidden | Self::Reauth => 403,
             Self::NotFound => 404,
             Self::Invalid { .. } => 422,
             Self::Conflict => 409,

@@ -72,6 +72,44 @@ pub async fn admitted(kind: PartyKind) -> Result<Viewer, ApiError> {
     if viewer.is_admitted() { Ok(viewer) } else { Err(ApiError::Forbidden) }
 }
 
+/// Who is calling, for whichever of their parties: what concerns the member alone.
+pub async fn anybody() -> Result<Viewer, ApiError> {
+    let (app, session) = (app(), session().await?);
+    for kind in [PartyKind::Publisher, PartyKind::Advertiser, PartyKind::Network] {
+        match viewer_of(&app, &session, kind).await {
+            Err(ApiError::Forbidden) => {}
+            answer => return answer,
+        }
+    }
+    Err(ApiError::Forbidden)
+}
+
+/// What a stolen cookie alone must not do: the password was entered in the last five minutes, or a form without scripts
+/// is led to where it is asked for, and from there back to `page`.
+///
+/// # Errors
+/// `Reauth`: too long ago.
+pub async fn stepped_up(page: &str) -> Result<(), ApiError> {
+    let now = app().environment.now();
+    let is_lately = session::is_stepped_up(&session().await?, now).await.map_err(|_| ApiError::Unavailable)?;
+    if is_lately {
+        return Ok(());
+    }
+    leptos_axum::redirect(&confirm_page(page));
+    Err(ApiError::Reauth)
+}
+
+/// Where the password is asked for, and then leads to `page`, a path of our own.
+pub fn confirm_page(page: &str) -> String {
+    format!("/confirm?to={}", own_path(page))
+}
+
+/// The path that `text` is, if it stays with us for certain; else the start page.
+pub fn own_path(text: &str) -> &str {
+    let is_plain = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/-_".contains(&byte));
+    if is_plain && text.starts_with('/') && !text.starts_with("//") { text } else { "/" }
+}
+
 /// Who is calling for which publisher, in whatever state: see [`waits_for`].
 pub async fn publisher() -> Result<(Viewer, PublisherId), ApiError> {
     let viewer = viewer(PartyKind::Publisher).await?;
@@ -225,4 +263,29 @@ pub fn sentence(text: &str) -> String {
     let mut letters = text.chars();
     let first = letters.next().map(|letter| letter.to_uppercase().to_string()).unwrap_or_default();
     format!("{first}{}.", letters.as_str().trim_end_matches('.'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_plain_path_of_our_own_is_gone_back_to() {
+        for path in ["/", "/admin/payouts/0123456789abc", "/advertiser/campaigns/0123456789abc/integration"] {
+            assert_eq!(own_path(path), path);
+        }
+        for path in [
+            "",
+            "admin",
+            "//evil.example",
+            "/\\evil.example",
+            "https://evil.example",
+            "/a?to=//b",
+            "/%2f",
+            "/a b",
+            "/\r\nX: y",
+        ] {
+            assert_eq!(own_path(path), "/", "{path:?}");
+        }
+    }
 }

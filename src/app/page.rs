@@ -252,7 +252,7 @@ fn Problem(error: ApiError) -> impl IntoView {
         ApiError::Forbidden => "This is not yours to see",
         ApiError::Conflict => "It changed in the meantime",
         ApiError::Unavailable => "The network is busy",
-        ApiError::Unauthenticated | ApiError::Invalid { .. } => "This cannot be done",
+        ApiError::Unauthenticated | ApiError::Reauth | ApiError::Invalid { .. } => "This cannot be done",
     };
     // The heading has said it already; what a stranger asks for and what is not there are told alike.
     let text = match error {

@@ -6,7 +6,9 @@ use leptos_router::components::{FlatRoutes, Route, Router};
 use leptos_router::path;
 
 use super::receipt::ReceiptPage;
-use super::visitor::{CampaignPage, Campaigns, Home, LogInPage, NotFoundPage, ReasonPage, Reasons, SignUpPage};
+use super::visitor::{
+    CampaignPage, Campaigns, ConfirmPage, Home, LogInPage, NotFoundPage, ReasonPage, Reasons, SignUpPage,
+};
 use super::{admin, advertiser, publisher};
 
 /// The pages; the document around them is in `shell`.
@@ -18,6 +20,7 @@ pub fn Pages() -> impl IntoView {
             <FlatRoutes fallback=NotFoundPage>
                 <Route path=path!("/") view=Home/>
                 <Route path=path!("/log-in") view=LogInPage/>
+                <Route path=path!("/confirm") view=ConfirmPage/>
                 <Route path=path!("/sign-up") view=SignUpPage/>
                 <Route path=path!("/campaigns") view=Campaigns/>
                 <Route path=path!("/campaigns/:id") view=CampaignPage/>

@@ -16,7 +16,11 @@ use crate::domain::time::{DAY_MS, HOUR_MS, MINUTE_MS, Timestamp};
 pub(super) const MEMBER_ID: &str = "member_id";
 const LOGGED_IN_AT: &str = "logged_in_at_ms";
 const LIFETIME: &str = "lifetime";
+const STEPPED_UP_AT: &str = "stepped_up_at_ms";
 const FLASH: &str = "flash";
+
+/// What a stolen cookie alone must not do asks for the password, unless it was entered so lately (trust.md S7).
+pub const STEP_UP_MS: i64 = 5 * MINUTE_MS;
 
 /// A message waits so long for its page.
 const ANONYMOUS_MS: i64 = HOUR_MS;
@@ -93,7 +97,20 @@ pub async fn log_in(session: &Session, member: MemberId, lifetime: Lifetime, now
     session.cycle_id().await?;
     session.insert(MEMBER_ID, member).await?;
     session.insert(LOGGED_IN_AT, now).await?;
+    session.insert(STEPPED_UP_AT, now).await?;
     session.insert(LIFETIME, lifetime).await
+}
+
+/// The member entered the password once more. The session gets a new id: whoever has a copy of the old one is out.
+pub async fn step_up(session: &Session, now: Timestamp) -> Result<(), Error> {
+    session.cycle_id().await?;
+    session.insert(STEPPED_UP_AT, now).await
+}
+
+/// Whether the password was entered lately enough for what a stolen cookie alone must not do.
+pub async fn is_stepped_up(session: &Session, now: Timestamp) -> Result<bool, Error> {
+    let at = session.get::<Timestamp>(STEPPED_UP_AT).await?;
+    Ok(at.is_some_and(|at| now.since(at) < STEP_UP_MS))
 }
 
 /// Deletes the session at once; requests in flight do not bring it back.

@@ -39,6 +39,7 @@ mod salts;
 mod schema;
 mod settlement;
 mod shop;
+mod step_up;
 mod story;
 mod support;
 mod terms_in_time;

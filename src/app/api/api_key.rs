@@ -27,6 +27,7 @@ pub async fn create_api_key(
     let (advertiser, app) = (advertiser_of(&viewer)?, forms::app());
     let id: CampaignId = campaign_id.parse()?;
     let page = integration_page_of(id);
+    forms::stepped_up(&page).await?;
     let entered = [("name", &*name), ("kind", &*kind), ("networks", &*networks), ("expires_on", &*expires_on)];
     let form = Form::new(page.clone(), &entered);
     let now = app.environment.now();

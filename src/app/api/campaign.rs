@@ -262,6 +262,7 @@ pub async fn rotate_postback_secret(campaign_id: String, version: i64) -> Result
     let viewer = forms::viewer(PartyKind::Advertiser).await?;
     let (advertiser, app) = (advertiser_of(&viewer)?, forms::app());
     let id: CampaignId = campaign_id.parse()?;
+    forms::stepped_up(&integration_page_of(id)).await?;
     let mut w = app.store.write().await?;
     campaigns::get_of_advertiser(&mut w, advertiser, id).await?;
     match campaigns::rotate_secret(&mut w, id, version).await {

@@ -2,6 +2,7 @@
 
 pub mod api_key;
 pub mod campaign;
+pub mod confirm;
 pub mod coupon;
 pub mod creative;
 pub mod deposit;

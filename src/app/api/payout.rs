@@ -38,6 +38,7 @@ pub async fn approve_payout_run(payout_run_id: String, version: i64) -> Result<(
     let app = forms::app();
     let run: PayoutRunId = payout_run_id.parse()?;
     let page = format!("/admin/payouts/{run}");
+    forms::stepped_up(&page).await?;
     match approve(&app.store, &app.environment, &viewer, run, version, &app.payout).await {
         Ok(()) => forms::go_with(&page, "The run is approved, and its payouts are reserved.").await,
         Err(refused) => Form::new(page, &[]).refuse("", forms::payout_problem(refused)?).await,

@@ -7,6 +7,7 @@ use crate::members::PASSWORD;
 const PUBLISHERS: &[Role] = &[A, B];
 const ADVERTISERS: &[Role] = &[X, Y];
 const ADMIN: &[Role] = &[Admin];
+const MEMBERS: &[Role] = &[A, B, X, Y, Admin];
 const NO_ONE: &[Role] = &[];
 
 /// A request that changes nothing: route, address, who gets the status, and which.
@@ -43,6 +44,7 @@ pub const LOOKS: &[Look] = &[
     Look("GET /", "/", EVERYBODY, 200),
     Look("GET /log-in", "/log-in", EVERYBODY, 200),
     Look("GET /sign-up", "/sign-up", EVERYBODY, 200),
+    Look("GET /confirm", "/confirm?to=/publisher", MEMBERS, 200),
     Look("GET /campaigns", "/campaigns", EVERYBODY, 200),
     Look("GET /campaigns/{id}", "/campaigns/{x_live}", EVERYBODY, 200),
     Look("GET /campaigns/{id}", "/campaigns/{x_draft}", NO_ONE, 200),
@@ -277,11 +279,12 @@ pub const POSTS: &[Post] = &[
         &[KEEP, ("details[method]", "paypal"), ("details[paypal_email]", PAYPAL), ("password", PASSWORD)],
         PUBLISHERS,
     ),
+    Post("/api/confirm_password", &[("password", PASSWORD), ("to", "/publisher")], MEMBERS),
     Post("/api/log_out", &[], EVERYBODY),
 ];
 
 /// What changes nothing also when it is heard: it only reads, or there is nothing left to approve.
-pub const CHANGES_NOTHING: &[&str] = &["/api/live_overview", "/api/approve_payout_run"];
+pub const CHANGES_NOTHING: &[&str] = &["/api/live_overview", "/api/approve_payout_run", "/api/confirm_password"];
 
 /// Called by shops with a key: without one they are refused, whoever is logged in.
 pub const BY_KEY: &[&str] = &["/api/v1/conversions"];
