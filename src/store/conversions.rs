@@ -168,8 +168,6 @@ sql! {
     LIST_OF_ADVERTISER = list!(" and advertiser_id = $5");
     LARGE_SUM = "select cast(coalesce(sum(amount_minor), 0) as bigint) as amount_minor from conversions
         where campaign_id = $1 and amount_minor >= 1000000000000 and not (event = $2 and order_id = $3)";
-    COUNT_IN_STATE_OF_ADVERTISER = "select count(*) as conversions from conversions
-        where state = $1 and advertiser_id = $2";
     INSERT = concat!("insert into conversions (", columns!(), ") values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11,
         $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26)
         on conflict (campaign_id, event, order_id) do nothing");
@@ -227,14 +225,6 @@ pub async fn list_of(conn: &mut Conn, acting: Acting, filter: &Filter) -> Result
         .fetch_all(c)
         .await
     })
-}
-
-pub async fn count_of_advertiser(
-    conn: &mut Conn,
-    advertiser: AdvertiserId,
-    state: ConversionState,
-) -> Result<i64, StoreError> {
-    on_driver!(conn, |c| query_scalar(COUNT_IN_STATE_OF_ADVERTISER).bind(state).bind(advertiser).fetch_one(c).await)
 }
 
 pub async fn find_by_order(
