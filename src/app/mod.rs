@@ -24,6 +24,8 @@ pub mod forms;
 #[cfg(feature = "ssr")]
 pub mod multipart;
 #[cfg(feature = "ssr")]
+pub mod notices;
+#[cfg(feature = "ssr")]
 pub mod page;
 #[cfg(feature = "ssr")]
 pub mod publisher;

@@ -35,6 +35,7 @@ pub fn Pages() -> impl IntoView {
                 <Route path=path!("/publisher/conversions") view=publisher::Conversions/>
                 <Route path=path!("/publisher/find") view=publisher::Find/>
                 <Route path=path!("/publisher/payouts") view=publisher::Payouts/>
+                <Route path=path!("/publisher/notices") view=publisher::Notices/>
                 <Route path=path!("/advertiser") view=advertiser::Overview/>
                 <Route path=path!("/advertiser/campaigns") view=advertiser::CampaignsPage/>
                 <Route path=path!("/advertiser/campaigns/new") view=advertiser::NewCampaignPage/>
@@ -55,6 +56,7 @@ pub fn Pages() -> impl IntoView {
                 <Route path=path!("/advertiser/conversions") view=advertiser::Conversions/>
                 <Route path=path!("/advertiser/find") view=advertiser::Find/>
                 <Route path=path!("/advertiser/balance") view=advertiser::BalancePage/>
+                <Route path=path!("/advertiser/notices") view=advertiser::Notices/>
                 <Route path=path!("/publisher/reports") view=publisher::Reports/>
                 <Route path=path!("/advertiser/reports") view=advertiser::Reports/>
                 <Route path=path!("/admin") view=admin::Overview/>
@@ -70,6 +72,7 @@ pub fn Pages() -> impl IntoView {
                 <Route path=path!("/admin/payouts/:id") view=admin::PayoutRunPage/>
                 <Route path=path!("/admin/deposits") view=admin::Deposits/>
                 <Route path=path!("/admin/ledger") view=admin::Ledger/>
+                <Route path=path!("/admin/notices") view=admin::Notices/>
             </FlatRoutes>
         </Router>
     }

@@ -137,6 +137,8 @@ ids! {
     EventId,
     /// One request to a reporting end point, with its outcome.
     AttemptId,
+    /// Something that a party is told.
+    NoticeId,
     /// A file with conversions that an advertiser sent.
     UploadId,
     /// An advertiser's key for the JSON interface.

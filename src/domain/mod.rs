@@ -40,6 +40,7 @@ pub mod line;
 pub mod link;
 pub mod link_macros;
 pub mod money;
+pub mod notice;
 pub mod party;
 pub mod payout;
 pub mod policy;

@@ -4,6 +4,7 @@
 //! Locks are always taken in this order, so that two processes never wait for each other: run, conversions by id,
 //! report totals, accounts.
 
+pub mod deadline;
 pub mod deposit;
 pub mod hold;
 pub mod payout;

@@ -8,7 +8,7 @@ use crate::domain::party::{Acting, Viewer};
 use crate::domain::reason::{ReasonCode, RejectReason};
 use crate::domain::review::{self, Standing, Step, StepRefused};
 use crate::store::conversions::Conversion;
-use crate::store::{Store, StoreError, Writer, conversion_lists, conversions, rollups, terms};
+use crate::store::{Conn, Store, StoreError, Writer, conversion_lists, conversions, rollups, terms};
 
 use super::deposit;
 use super::step::{self, Taken};
@@ -74,11 +74,7 @@ pub async fn reject(
     let conversion = lock_of(&mut w, viewer, id).await?;
     let step = review::reject(conversion.state, reason, note)?;
     let conversion = as_seen(conversion, version)?;
-    let text = step.reason.as_str().to_owned();
-    let change = |after: &mut Conversion, _| after.reason = Some(text);
-    let taken = step::take(&mut w, environment, conversion, step, Some(viewer.member_id), change).await?;
-    rollups::change_conversion(&mut w, Some(&taken.before), Some(&taken.after)).await?;
-    post(&mut w, environment, &taken, ledger::reject).await?;
+    write_rejection(&mut w, environment, conversion, step, Some(viewer.member_id)).await?;
     Ok(w.commit().await?)
 }
 
@@ -96,8 +92,7 @@ pub async fn release_hold(
 ) -> Result<(), ReviewRefused> {
     let mut w = store.write().await?;
     let conversion = lock_of(&mut w, viewer, id).await?;
-    let terms = terms::get(&mut w, conversion.campaign_id, conversion.terms_version).await?;
-    let standing = standing(&conversion, review::validation_deadline(conversion.converted_at_ms, &terms))?;
+    let standing = standing_of(&mut w, &conversion).await?;
     let step = review::release_hold(&standing, why)?;
     let conversion = as_seen(conversion, version)?;
     let change = |after: &mut Conversion, at| after.hold_released_at_ms = Some(at);
@@ -134,6 +129,22 @@ async fn write_approval(
     Ok(())
 }
 
+/// Gives the conversion as it is afterwards.
+pub(super) async fn write_rejection(
+    w: &mut Writer,
+    environment: &Environment,
+    conversion: Conversion,
+    step: Step,
+    actor: Option<MemberId>,
+) -> Result<Conversion, StoreError> {
+    let text = step.reason.as_str().to_owned();
+    let change = |after: &mut Conversion, _| after.reason = Some(text);
+    let taken = step::take(w, environment, conversion, step, actor, change).await?;
+    rollups::change_conversion(w, Some(&taken.before), Some(&taken.after)).await?;
+    post(w, environment, &taken, ledger::reject).await?;
+    Ok(taken.after)
+}
+
 /// Posts what a step means for the worth of its conversion, under the event's id; nothing while it belongs to nobody.
 pub(super) async fn post(
     w: &mut Writer,
@@ -164,14 +175,19 @@ pub async fn approve_due(store: &Store, environment: &Environment) -> Result<usi
 async fn approve_by_itself(store: &Store, environment: &Environment, id: ConversionId) -> Result<bool, StoreError> {
     let mut w = store.write().await?;
     let conversion = conversions::lock(&mut w, id).await?;
-    let terms = terms::get(&mut w, conversion.campaign_id, conversion.terms_version).await?;
-    let standing = standing(&conversion, review::validation_deadline(conversion.converted_at_ms, &terms))?;
+    let standing = standing_of(&mut w, &conversion).await?;
     match review::approve_by_itself(&standing, environment.now()) {
         Ok(step) => write_approval(&mut w, environment, conversion, step, None).await?,
         Err(_) => return Ok(false),
     }
     w.commit().await?;
     Ok(true)
+}
+
+/// As [`standing`], by the terms that price it.
+pub(super) async fn standing_of(conn: &mut Conn, conversion: &Conversion) -> Result<Standing, StoreError> {
+    let terms = terms::get(conn, conversion.campaign_id, conversion.terms_version).await?;
+    standing(conversion, review::validation_deadline(conversion.converted_at_ms, &terms))
 }
 
 /// What the rules of review look at.

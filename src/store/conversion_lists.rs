@@ -7,6 +7,7 @@ use super::conversions::{Conversion, Filter, columns};
 use super::driver::Conn;
 use super::error::StoreError;
 use crate::domain::ids::{AdvertiserId, ConversionId, EventId};
+use crate::domain::notice::NoticeCode;
 use crate::domain::party::Acting;
 use crate::domain::time::Timestamp;
 
@@ -116,11 +117,11 @@ macro_rules! waiting {
 }
 
 macro_rules! due {
-    ($rest:literal) => {
+    ($($rest:tt)*) => {
         concat!(
             "select c.conversion_id from conversions c
             join terms t on t.campaign_id = c.campaign_id and t.version = c.terms_version where ",
-            $rest,
+            $($rest)*,
             " and c.conversion_id > $2 order by c.conversion_id limit $3"
         )
     };
@@ -136,6 +137,14 @@ sql! {
     WAITING_OVERDUE = waiting!(overdue!());
     LIST_VALIDATION_OVER = due!("c.state = 'pending' and c.converted_at_ms + t.validation_days * 86400000 <= $1
         and (c.held_reason is null or c.hold_released_at_ms is not null) and c.badge in ('signed', 'key')");
+    LIST_UNTOLD = due!(
+        undecided!(),
+        " and not c.is_test and c.converted_at_ms + t.validation_days * 86400000 <= $1
+        and c.converted_at_ms + t.validation_days * 86400000 > $4
+        and not exists (select 1 from notices n where n.party_id = c.advertiser_id and n.code = $5
+            and n.object = cast(c.conversion_id as text))"
+    );
+    LIST_LEFT_OVER = due!("c.state = 'pending' and c.converted_at_ms + t.validation_days * 86400000 <= $1");
     LIST_HOLD_OVER = due!("c.state = 'approved' and not c.is_test
         and c.approved_at_ms + t.hold_days * 86400000 <= $1 and (c.commission_minor + c.fee_minor = 0
         or exists (select 1 from allocations a where a.conversion_id = c.conversion_id))");
@@ -201,6 +210,36 @@ pub async fn list_validation_over(
     limit: i64,
 ) -> Result<Vec<ConversionId>, StoreError> {
     on_driver!(conn, |c| query_scalar(LIST_VALIDATION_OVER).bind(now).bind(after).bind(limit).fetch_all(c).await)
+}
+
+/// Conversions that a person has to decide, whose deadline was after `first` and not after `last`, and of which their
+/// advertiser was not told `code`, after `after`.
+pub async fn list_untold(
+    conn: &mut Conn,
+    code: NoticeCode,
+    first: Timestamp,
+    last: Timestamp,
+    after: ConversionId,
+    limit: i64,
+) -> Result<Vec<ConversionId>, StoreError> {
+    on_driver!(conn, |c| query_scalar(LIST_UNTOLD)
+        .bind(last)
+        .bind(after)
+        .bind(limit)
+        .bind(first)
+        .bind(code)
+        .fetch_all(c)
+        .await)
+}
+
+/// What is still pending though its deadline was at `deadline` or before, after `after`.
+pub async fn list_left_over(
+    conn: &mut Conn,
+    deadline: Timestamp,
+    after: ConversionId,
+    limit: i64,
+) -> Result<Vec<ConversionId>, StoreError> {
+    on_driver!(conn, |c| query_scalar(LIST_LEFT_OVER).bind(deadline).bind(after).bind(limit).fetch_all(c).await)
 }
 
 /// Approved conversions whose hold is over and which are funded (what costs nothing needs no money), after `after`.

@@ -31,6 +31,7 @@ pub mod leases;
 pub mod ledger;
 pub mod links;
 pub mod members;
+pub mod notices;
 pub mod parties;
 pub mod payouts;
 pub mod receipts;
@@ -78,6 +79,7 @@ pub fn every_sql() -> impl Iterator<Item = (&'static str, &'static str, &'static
         ledger::SQL,
         links::SQL,
         members::SQL,
+        notices::SQL,
         parties::SQL,
         payouts::SQL,
         receipts::SQL,

@@ -14,6 +14,7 @@ use crate::domain::enrollment::EnrollmentState;
 use crate::domain::ids::*;
 use crate::domain::ledger::Fact;
 use crate::domain::money::Currency;
+use crate::domain::notice::NoticeCode;
 use crate::domain::party::{MemberState, PartyKind, PartyState, Role};
 use crate::domain::payout::{PayoutRunState, PayoutState};
 use crate::domain::policy::Policy;
@@ -123,6 +124,7 @@ stored_as_text!(
     Kept: as_str,
     MemberState: as_str,
     Model: as_str,
+    NoticeCode: as_str,
     Outcome: as_str,
     PartyKind: as_str,
     PartyState: as_str,

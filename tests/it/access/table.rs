@@ -62,6 +62,7 @@ pub const LOOKS: &[Look] = &[
     Look("GET /publisher/find", "/publisher/find", PUBLISHERS, 200),
     Look("GET /publisher/find", "/publisher/find?q={pending}", PUBLISHERS, 200),
     Look("GET /publisher/payouts", "/publisher/payouts", PUBLISHERS, 200),
+    Look("GET /publisher/notices", "/publisher/notices", PUBLISHERS, 200),
     Look("GET /publisher/reports", "/publisher/reports?by=link", PUBLISHERS, 200),
     Look("GET /publisher/reports", "/publisher/reports?by=publisher", PUBLISHERS, 200),
     Look("GET /publisher/reports", "/publisher/reports?by=advertiser&campaign={y_live}&link={a_link}", PUBLISHERS, 200),
@@ -127,6 +128,7 @@ pub const LOOKS: &[Look] = &[
     Look("GET /advertiser/find", "/advertiser/find?q={pending}", ADVERTISERS, 200),
     Look("GET /advertiser/find", "/advertiser/find?q={rejected}", ADVERTISERS, 200),
     Look("GET /advertiser/balance", "/advertiser/balance", ADVERTISERS, 200),
+    Look("GET /advertiser/notices", "/advertiser/notices", ADVERTISERS, 200),
     Look("GET /advertiser/reports", "/advertiser/reports?by=publisher", ADVERTISERS, 200),
     Look("GET /advertiser/reports", "/advertiser/reports?by=link&campaign={x_live}", ADVERTISERS, 200),
     Look("GET /admin", "/admin", ADMIN, 200),
@@ -135,6 +137,7 @@ pub const LOOKS: &[Look] = &[
     Look("GET /admin/parties", "/admin/parties", ADMIN, 200),
     Look("GET /admin/campaigns", "/admin/campaigns", ADMIN, 200),
     Look("GET /admin/conversions", "/admin/conversions", ADMIN, 200),
+    Look("GET /admin/conversions", "/admin/conversions?state=handed_over", ADMIN, 200),
     Look("GET /admin/requests", "/admin/requests?order_id=heron", ADMIN, 200),
     Look("GET /admin/requests/{request}", "/admin/requests/{x_attempt}", ADMIN, 200),
     Look("GET /admin/find", "/admin/find", ADMIN, 200),
@@ -143,6 +146,7 @@ pub const LOOKS: &[Look] = &[
     Look("GET /admin/payouts/{id}", "/admin/payouts/{run}", ADMIN, 200),
     Look("GET /admin/deposits", "/admin/deposits", ADMIN, 200),
     Look("GET /admin/ledger", "/admin/ledger", ADMIN, 200),
+    Look("GET /admin/notices", "/admin/notices", ADMIN, 200),
 ];
 
 /// The form of a campaign, valid as it stands.
@@ -230,6 +234,7 @@ pub const POSTS: &[Post] = &[
     ),
     Post("/api/create_link", &[("campaign_id", "{x_draft}"), ("name", "Mine")], NO_ONE),
     Post("/api/create_link", &[("campaign_id", "{x_live}"), ("name", "Mine")], PUBLISHERS),
+    Post("/api/see_notices", &[("kind", "advertiser"), ("newest", "{x_notice}")], &[X]),
     Post("/api/update_link", &[("link_id", "{a_link}"), ("version", "2"), ("name", "finchlink")], &[A]),
     Post("/api/pause_link", &[("link_id", "{a_link}")], &[A]),
     Post("/api/resume_link", &[("link_id", "{a_link}")], &[A]),

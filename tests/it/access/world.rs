@@ -4,8 +4,10 @@
 use std::collections::BTreeMap;
 
 use tallystick::auth::members::Admission;
-use tallystick::domain::ids::PartyId;
+use tallystick::domain::ids::{NoticeId, PartyId};
+use tallystick::domain::notice::{NoticeCode, object_of};
 use tallystick::settlement::hold;
+use tallystick::store::notices::{self, Notice};
 
 use crate::holds::nameless_click;
 use crate::members::{PASSWORD, admin, sign_up};
@@ -62,6 +64,7 @@ pub const WORDS: &[(&str, &[Role])] = &[
     ("herondeposit", &[X]),
     ("heronnote", &[A, X]),
     ("heronreason", &[B, X]),
+    ("heronnotice", &[X]),
     ("finchcode", &[A, X]),
     ("heron.shop@", &[]),
     ("storkdraft", &[Y]),
@@ -267,10 +270,29 @@ impl World {
         let page = self.browser(X).get(&log).await;
         let attempt = crate::page::between(&page.text, &format!("href=\"{log}/"), "\"").expect("a request").to_owned();
         self.remember("x_attempt", attempt);
+        self.notice().await;
         sign_up(&self.app, "publisher", "New Party").await;
         let page = self.browser(Admin).get("/admin/parties").await;
         let row = page.text.split("<tr").find(|row| row.contains("New Party")).expect("the party is listed").to_owned();
         self.remember("party", hidden(&crate::page::forms(&row)[0].fields, "party_id"));
+    }
+}
+
+impl World {
+    /// X was told something.
+    async fn notice(&mut self) {
+        let new = Notice {
+            notice_id: self.app.environment.new_id(NoticeId),
+            party_id: self.ids["x"].0.parse().unwrap(),
+            code: NoticeCode::ReviewDue,
+            object: object_of(self.ids["pending"].0.parse().unwrap()),
+            text: "heronnotice".to_owned(),
+            seen_at_ms: None,
+        };
+        let mut w = self.app.store.write().await.unwrap();
+        assert!(notices::insert(&mut w, &new).await.unwrap());
+        w.commit().await.unwrap();
+        self.remember("x_notice", new.notice_id.to_string());
     }
 }
 
