@@ -54,6 +54,8 @@ pub fn Pages() -> impl IntoView {
                 <Route path=path!("/advertiser/campaigns/:id/uploads/:upload") view=advertiser::UploadPage/>
                 <Route path=path!("/advertiser/publishers") view=advertiser::PublishersPage/>
                 <Route path=path!("/advertiser/conversions") view=advertiser::Conversions/>
+                <Route path=path!("/advertiser/reviews") view=advertiser::ReviewsPage/>
+                <Route path=path!("/advertiser/reviews/:id") view=advertiser::ReviewPage/>
                 <Route path=path!("/advertiser/find") view=advertiser::Find/>
                 <Route path=path!("/advertiser/balance") view=advertiser::BalancePage/>
                 <Route path=path!("/advertiser/notices") view=advertiser::Notices/>
@@ -67,6 +69,8 @@ pub fn Pages() -> impl IntoView {
                 <Route path=path!("/admin/conversions") view=admin::Conversions/>
                 <Route path=path!("/admin/requests") view=admin::RequestsPage/>
                 <Route path=path!("/admin/requests/:request") view=admin::RequestPage/>
+                <Route path=path!("/admin/reviews") view=admin::ReviewsPage/>
+                <Route path=path!("/admin/reviews/:id") view=admin::ReviewPage/>
                 <Route path=path!("/admin/find") view=admin::Find/>
                 <Route path=path!("/admin/payouts") view=admin::Payouts/>
                 <Route path=path!("/admin/payouts/:id") view=admin::PayoutRunPage/>

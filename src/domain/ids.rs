@@ -141,6 +141,8 @@ ids! {
     NoticeId,
     /// A file with conversions that an advertiser sent.
     UploadId,
+    /// Many reviews that were asked for together.
+    ReviewBatchId,
     /// An advertiser's key for the JSON interface.
     ApiKeyId,
     /// A ledger account of a party in a currency.

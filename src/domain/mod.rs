@@ -51,6 +51,7 @@ pub mod receipt;
 pub mod report;
 pub mod retention;
 pub mod review;
+pub mod review_batch;
 #[cfg(test)]
 mod review_tests;
 pub mod rule;

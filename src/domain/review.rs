@@ -276,6 +276,14 @@ pub fn reverse(from: ConversionState, reason: Option<RejectReason>, note: &str) 
     }
 }
 
+/// A note of a person may be longer nowhere.
+pub const NOTE_CHARS_MAX: usize = 500;
+
+/// Whether people may read this as a note: not too long, on one line.
+pub fn is_note(text: &str) -> bool {
+    text.chars().count() <= NOTE_CHARS_MAX && !text.contains(char::is_control)
+}
+
 fn negative(
     from: ConversionState,
     to: ConversionState,

@@ -12,7 +12,7 @@ use crate::store::conversions::Conversion;
 use crate::store::notices::{self, Notice};
 use crate::store::{Store, StoreError, Writer, campaigns, conversion_lists, conversions};
 
-use super::review::{standing_of, write_rejection};
+use super::review::{standing_of, write};
 
 /// The job reads so many ids at a time.
 const PAGE: i64 = 500;
@@ -116,7 +116,7 @@ async fn close(store: &Store, environment: &Environment, id: ConversionId) -> Re
     let conversion = conversions::lock(&mut w, id).await?;
     let standing = standing_of(&mut w, &conversion).await?;
     let Ok(step) = review::close_by_itself(&standing, environment.now()) else { return Ok(false) };
-    let closed = write_rejection(&mut w, environment, conversion, step, None).await?;
+    let closed = write(&mut w, environment, conversion, step, None).await?;
     if !closed.is_test {
         tell_closed(&mut w, environment, &closed).await?;
     }

@@ -37,6 +37,7 @@ pub mod payouts;
 pub mod receipts;
 pub mod report_quotas;
 pub mod retention;
+pub mod review_batches;
 pub mod rollups;
 pub mod rows;
 pub mod salts;
@@ -85,6 +86,7 @@ pub fn every_sql() -> impl Iterator<Item = (&'static str, &'static str, &'static
         receipts::SQL,
         report_quotas::SQL,
         retention::SQL,
+        review_batches::SQL,
         rollups::SQL,
         salts::SQL,
         sessions::SQL,

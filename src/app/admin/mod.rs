@@ -12,6 +12,7 @@ mod payouts;
 mod quality;
 mod reports;
 mod requests;
+mod reviews;
 
 pub use campaigns::Campaigns;
 pub use conversions::Conversions;
@@ -25,3 +26,4 @@ pub use payouts::{PayoutRunPage, Payouts};
 pub use quality::Quality;
 pub use reports::Reports;
 pub use requests::{RequestPage, RequestsPage};
+pub use reviews::{ReviewPage, ReviewsPage};

@@ -24,6 +24,7 @@ mod recipe;
 mod recipe_book;
 mod reports;
 mod requests;
+mod reviews;
 mod steps;
 mod uploads;
 
@@ -44,6 +45,7 @@ pub use quality::QualityPage;
 pub use recipe::RecipePage;
 pub use reports::Reports;
 pub use requests::{RequestPage, RequestsPage};
+pub use reviews::{ReviewPage, ReviewsPage};
 pub use steps::{
     API_KEYS_MAX, CAMPAIGNS_MAX, NEW_API_KEY, advertiser_of, integration_page_of, make_step, page_of, requests_page_of,
     step_of_form, uploads_page_of,

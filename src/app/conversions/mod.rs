@@ -13,6 +13,7 @@ pub use self::shown::{HANDED_OVER, oldest_note, queue_of, queue_place};
 use self::shown::{Shown, filter, queue_line};
 use super::error::ApiError;
 use super::page::{Request, zone_of};
+use super::reviews::{FORM_ID, choosing};
 use super::ui::{ReasonLink, StatusTag};
 use crate::domain::conversion::{ConversionState, OrderId};
 use crate::domain::ids::ConversionId;
@@ -20,7 +21,7 @@ use crate::domain::money::Money;
 use crate::domain::party::{Acting, PartyKind, Viewer};
 use crate::domain::time::{Timestamp, Zone};
 use crate::store::conversion_lists::{self, Listed};
-use crate::store::conversions::Filter;
+use crate::store::conversions::{Conversion, Filter};
 use crate::store::{Conn, StoreError};
 
 const PAGE: i64 = 50;
@@ -38,6 +39,8 @@ pub async fn conversion_list(request: Request, viewer: Viewer) -> Result<AnyView
     drop(conn);
     let last = (rows.len() as i64 == PAGE).then(|| rows[rows.len() - 1].conversion.conversion_id);
     let place = request.path.clone();
+    let together = waiting.as_ref().filter(|_| matches!(shown, Shown::Queue(_)) && !rows.is_empty());
+    let together = together.filter(|_| viewer.is_admitted()).map(|it| choosing(&request, acting.kind(), it));
     let list = if rows.is_empty() {
         view! { <Empty acting=acting place=place.clone() shown=shown/> }.into_any()
     } else {
@@ -47,6 +50,7 @@ pub async fn conversion_list(request: Request, viewer: Viewer) -> Result<AnyView
         <div class="page-head"><div><h1>"Conversions"</h1><p class="sub">{lead(acting)}</p></div></div>
         {waiting.map(|waiting| queue_line(&waiting, acting, shown, request.now))}
         {filter(&place, acting, shown)}
+        {together}
         {list}
         {last.map(|id| pager(&place, acting, shown, id))}
     }
@@ -130,7 +134,8 @@ fn table(request: &Request, viewer: &Viewer, shown: Shown, rows: Vec<Listed>) ->
     let kind = viewer.acting.kind();
     let pays = kind != PartyKind::Publisher;
     let (zone, filter) = (zone_of(viewer), shown.name(viewer.acting));
-    let rows: Vec<_> = rows.into_iter().map(|row| line(request, kind, filter, &zone, row)).collect();
+    let is_queue = matches!(shown, Shown::Queue(_));
+    let rows: Vec<_> = rows.into_iter().map(|row| line(request, kind, filter, is_queue, &zone, row)).collect();
     view! {
         <div class="table-wrap" tabindex="0" role="region" aria-label="Conversions">
             <table class="data">
@@ -152,7 +157,14 @@ fn table(request: &Request, viewer: &Viewer, shown: Shown, rows: Vec<Listed>) ->
     }
 }
 
-fn line(request: &Request, kind: PartyKind, filter: &'static str, zone: &Zone, row: Listed) -> impl IntoView + use<> {
+fn line(
+    request: &Request,
+    kind: PartyKind,
+    filter: &'static str,
+    is_queue: bool,
+    zone: &Zone,
+    row: Listed,
+) -> impl IntoView + use<> {
     let pays = kind != PartyKind::Publisher;
     let status = sentence(&row, zone, request.now);
     let Listed { conversion, campaign_name, publisher_name, .. } = row;
@@ -166,6 +178,7 @@ fn line(request: &Request, kind: PartyKind, filter: &'static str, zone: &Zone, r
     view! {
         <tr>
             <th scope="row">
+                {is_queue.then(|| tick(&conversion))}
                 <a href=format!("/receipts/{}", conversion.conversion_id)>{order}</a>
                 <span class="sub">
                     {format!("{} of {campaign_name} \u{b7} ", conversion.event)}
@@ -195,6 +208,18 @@ fn line(request: &Request, kind: PartyKind, filter: &'static str, zone: &Zone, r
             })}
         </tr>
     }
+}
+
+/// A box that takes the row into the form for many.
+fn tick(conversion: &Conversion) -> AnyView {
+    let (id, words) = (conversion.conversion_id.to_string(), format!("Take order {}", conversion.order_id));
+    view! {
+        <label class="check">
+            <input type="checkbox" name="ids[]" value=id form=FORM_ID/>
+            <span class="visually-hidden">{words}</span>
+        </label>
+    }
+    .into_any()
 }
 
 /// A time in the reader's zone, with the exact one for machines.

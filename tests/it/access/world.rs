@@ -36,6 +36,10 @@ pub const ALL: &[Role] = &[Role::Nobody, A, B, X, Y, Admin];
 /// A file with an order that belongs to nobody.
 pub const CSV: (&str, &str, &[u8]) = ("heron.csv", "text/csv", b"order_id\nheronorder-0009\n");
 
+/// A file of reviews, by the order that only this file names.
+pub const REVIEWS: (&str, &str, &[u8]) =
+    ("heronreviews.csv", "text/csv", b"order_id,action,reason,note\nheronorder-0007,reject,other,heronreview\n");
+
 const EMAILS: [(Role, &str); 5] = [
     (A, "finch.letters@parties.example"),
     (B, "robin.trails@parties.example"),
@@ -65,6 +69,7 @@ pub const WORDS: &[(&str, &[Role])] = &[
     ("heronnote", &[A, X]),
     ("heronreason", &[B, X]),
     ("heronnotice", &[X]),
+    ("heronreview", &[X]),
     ("finchcode", &[A, X]),
     ("heron.shop@", &[]),
     ("storkdraft", &[Y]),
@@ -257,7 +262,7 @@ impl World {
     async fn waiting(&mut self) {
         let click = Visitor::new(&self.app, 2).click(&format!("/c/{}", self.ids["a_slug"].0)).await.id;
         let shop = Shop::new(&self.app, &self.ids["x_live"].0);
-        for (number, name) in [(3, "pending"), (4, "second"), (5, "third")] {
+        for (number, name) in [(3, "pending"), (4, "second"), (5, "third"), (7, "fourth")] {
             let query = format!("click_id={click}&order_id=heronorder-000{number}&amount=30.00&currency=EUR");
             let reply = shop.report(&self.app, &query).await;
             self.remember(name, reply.text("conversion_id").to_owned());
@@ -270,6 +275,8 @@ impl World {
         let page = self.browser(X).get(&log).await;
         let attempt = crate::page::between(&page.text, &format!("href=\"{log}/"), "\"").expect("a request").to_owned();
         self.remember("x_attempt", attempt);
+        let tried = self.browser(X).upload("/reviews", &[("kind", "advertiser")], REVIEWS).await;
+        self.remember("x_batch", id_at_the_end(&tried));
         self.notice().await;
         sign_up(&self.app, "publisher", "New Party").await;
         let page = self.browser(Admin).get("/admin/parties").await;

@@ -37,7 +37,7 @@ impl World {
     }
 
     /// A second process: its own connections, its own ids.
-    async fn beside(&self) -> (Store, Environment) {
+    pub async fn beside(&self) -> (Store, Environment) {
         let environment = Environment {
             entropy: Arc::new(SeededEntropy::new([8; 32])),
             ids: Arc::new(IdGenerator::new(1)),

@@ -1,5 +1,6 @@
 //! Money after it is earned: reviewed, funded, released, paid, on both databases.
 
+mod batches;
 mod deadlines;
 mod queue;
 mod races;
