@@ -3,6 +3,7 @@
 use leptos::prelude::expect_context;
 use tower_sessions::Session;
 
+use super::conversions::HANDED_OVER;
 use super::error::ApiError;
 use super::state::App;
 use crate::auth::address::ClientAddress;
@@ -198,6 +199,7 @@ pub async fn reviewer(kind: &str, filter: &str) -> Result<(Viewer, String), ApiE
     let viewer = admitted(kind).await?;
     let page = match filter.parse::<ConversionState>() {
         Ok(state) => format!("{place}?state={state}"),
+        Err(_) if filter == HANDED_OVER => format!("{place}?state={HANDED_OVER}"),
         Err(_) => place.to_owned(),
     };
     Ok((viewer, page))

@@ -16,6 +16,8 @@ pub mod coupons;
 #[cfg(feature = "ssr")]
 pub mod creatives;
 #[cfg(feature = "ssr")]
+pub mod csv_file;
+#[cfg(feature = "ssr")]
 pub mod figures;
 #[cfg(feature = "ssr")]
 pub mod find;
@@ -24,6 +26,8 @@ pub mod forms;
 #[cfg(feature = "ssr")]
 pub mod multipart;
 #[cfg(feature = "ssr")]
+pub mod notices;
+#[cfg(feature = "ssr")]
 pub mod page;
 #[cfg(feature = "ssr")]
 pub mod publisher;
@@ -31,6 +35,8 @@ pub mod publisher;
 pub mod receipt;
 #[cfg(feature = "ssr")]
 pub mod requests;
+#[cfg(feature = "ssr")]
+pub mod reviews;
 #[cfg(feature = "ssr")]
 pub mod routes;
 #[cfg(feature = "ssr")]

@@ -39,6 +39,7 @@ pub fn Pages() -> impl IntoView {
                 <Route path=path!("/publisher/find") view=publisher::Find/>
                 <Route path=path!("/publisher/payouts") view=publisher::Payouts/>
                 <Route path=path!("/publisher/payout-details") view=publisher::PayoutDetailsPage/>
+                <Route path=path!("/publisher/notices") view=publisher::Notices/>
                 <Route path=path!("/advertiser") view=advertiser::Overview/>
                 <Route path=path!("/advertiser/campaigns") view=advertiser::CampaignsPage/>
                 <Route path=path!("/advertiser/campaigns/new") view=advertiser::NewCampaignPage/>
@@ -57,8 +58,11 @@ pub fn Pages() -> impl IntoView {
                 <Route path=path!("/advertiser/campaigns/:id/uploads/:upload") view=advertiser::UploadPage/>
                 <Route path=path!("/advertiser/publishers") view=advertiser::PublishersPage/>
                 <Route path=path!("/advertiser/conversions") view=advertiser::Conversions/>
+                <Route path=path!("/advertiser/reviews") view=advertiser::ReviewsPage/>
+                <Route path=path!("/advertiser/reviews/:id") view=advertiser::ReviewPage/>
                 <Route path=path!("/advertiser/find") view=advertiser::Find/>
                 <Route path=path!("/advertiser/balance") view=advertiser::BalancePage/>
+                <Route path=path!("/advertiser/notices") view=advertiser::Notices/>
                 <Route path=path!("/publisher/reports") view=publisher::Reports/>
                 <Route path=path!("/advertiser/reports") view=advertiser::Reports/>
                 <Route path=path!("/admin") view=admin::Overview/>
@@ -69,11 +73,14 @@ pub fn Pages() -> impl IntoView {
                 <Route path=path!("/admin/conversions") view=admin::Conversions/>
                 <Route path=path!("/admin/requests") view=admin::RequestsPage/>
                 <Route path=path!("/admin/requests/:request") view=admin::RequestPage/>
+                <Route path=path!("/admin/reviews") view=admin::ReviewsPage/>
+                <Route path=path!("/admin/reviews/:id") view=admin::ReviewPage/>
                 <Route path=path!("/admin/find") view=admin::Find/>
                 <Route path=path!("/admin/payouts") view=admin::Payouts/>
                 <Route path=path!("/admin/payouts/:id") view=admin::PayoutRunPage/>
                 <Route path=path!("/admin/deposits") view=admin::Deposits/>
                 <Route path=path!("/admin/ledger") view=admin::Ledger/>
+                <Route path=path!("/admin/notices") view=admin::Notices/>
             </FlatRoutes>
         </Router>
     }

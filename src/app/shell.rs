@@ -97,6 +97,7 @@ const fn places(kind: PartyKind) -> &'static [Place] {
             ("/publisher/creatives", "megaphone", "Creatives"),
             ("/publisher/coupons", "receipt", "Coupons"),
             ("/publisher/reports", "bar-chart", "Reports"),
+            ("/publisher/notices", "book-open", "Notices"),
         ],
         PartyKind::Advertiser => &[
             ("/advertiser", "home", "Overview"),
@@ -105,6 +106,7 @@ const fn places(kind: PartyKind) -> &'static [Place] {
             ("/advertiser/balance", "wallet", "Balance"),
             ("/advertiser/publishers", "users", "Publishers"),
             ("/advertiser/reports", "bar-chart", "Reports"),
+            ("/advertiser/notices", "book-open", "Notices"),
         ],
         PartyKind::Network => &[
             ("/admin", "home", "Overview"),
@@ -116,6 +118,7 @@ const fn places(kind: PartyKind) -> &'static [Place] {
             ("/admin/deposits", "plug", "Deposits"),
             ("/admin/ledger", "scale", "Ledger"),
             ("/admin/reports", "bar-chart", "Reports"),
+            ("/admin/notices", "book-open", "Notices"),
         ],
     }
 }

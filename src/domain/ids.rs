@@ -137,8 +137,12 @@ ids! {
     EventId,
     /// One request to a reporting end point, with its outcome.
     AttemptId,
+    /// Something that a party is told.
+    NoticeId,
     /// A file with conversions that an advertiser sent.
     UploadId,
+    /// Many reviews that were asked for together.
+    ReviewBatchId,
     /// An advertiser's key for the JSON interface.
     ApiKeyId,
     /// A ledger account of a party in a currency.

@@ -41,6 +41,7 @@ pub mod line;
 pub mod link;
 pub mod link_macros;
 pub mod money;
+pub mod notice;
 pub mod party;
 pub mod payout;
 pub mod payout_details;
@@ -52,6 +53,7 @@ pub mod receipt;
 pub mod report;
 pub mod retention;
 pub mod review;
+pub mod review_batch;
 #[cfg(test)]
 mod review_tests;
 pub mod rule;

@@ -11,6 +11,10 @@ use super::time::{DAY_MS, Timestamp};
 
 /// So long after the deadline the advertiser alone is asked; then the network too.
 pub const ADVERTISER_REVIEW_DAYS: i64 = 14;
+/// So long after the deadline what is pending still is rejected.
+pub const CLOSED_AFTER_DAYS: i64 = 30;
+/// Why, in the words that its publisher reads.
+pub const UNCONFIRMED: &str = "Nobody confirmed it within 30 days after its validation deadline.";
 
 text_enum! {
     /// Why a conversion took a step.
@@ -156,6 +160,10 @@ pub enum StepRefused {
     NotTrusted(Badge),
     #[error("it is held ({0}), and a person must approve or reject it")]
     Held(ReasonCode),
+    #[error("it may be decided until {0}")]
+    NotLeftOver(Timestamp),
+    #[error("it is approved by itself")]
+    ApprovedByItself,
     #[error("it is not held")]
     NotHeld,
     #[error("a hold is released with a reason, in words")]
@@ -183,6 +191,21 @@ pub fn approve_by_itself(standing: &Standing, now: Timestamp) -> Result<Step, St
         return Err(StepRefused::Held(reason));
     }
     if standing.badge.is_trusted() { Ok(step) } else { Err(StepRefused::NotTrusted(standing.badge)) }
+}
+
+/// Nothing stays pending: what nobody has confirmed at the end loses its worth.
+pub fn close_by_itself(standing: &Standing, now: Timestamp) -> Result<Step, StepRefused> {
+    let step = reject(standing.state, Some(RejectReason::Other), UNCONFIRMED)?;
+    let end_at = closed_at(standing);
+    if now < end_at {
+        return Err(StepRefused::NotLeftOver(end_at));
+    }
+    if approve_by_itself(standing, now).is_ok() { Err(StepRefused::ApprovedByItself) } else { Ok(step) }
+}
+
+/// When what nobody decides is rejected.
+pub const fn closed_at(standing: &Standing) -> Timestamp {
+    standing.deadline_at.plus_ms(CLOSED_AFTER_DAYS * DAY_MS)
 }
 
 /// A person has looked at a held conversion and lets it go on like any other, with a reason (domain.md section 10).
@@ -251,6 +274,14 @@ pub fn reverse(from: ConversionState, reason: Option<RejectReason>, note: &str) 
         ConversionState::InPayout => Err(StepRefused::InPayout),
         _ => Err(StepRefused::NotReversible(from)),
     }
+}
+
+/// A note of a person may be longer nowhere.
+pub const NOTE_CHARS_MAX: usize = 500;
+
+/// Whether people may read this as a note: not too long, on one line.
+pub fn is_note(text: &str) -> bool {
+    text.chars().count() <= NOTE_CHARS_MAX && !text.contains(char::is_control)
 }
 
 fn negative(

@@ -52,6 +52,27 @@ fn the_deadline_approves_only_what_is_vouched_for_and_not_held() {
 }
 
 #[test]
+fn what_nobody_confirms_is_rejected_thirty_days_after_the_deadline() {
+    let end = NOW.plus_ms(CLOSED_AFTER_DAYS * DAY_MS);
+    let pixel = standing(Badge::Unverified, None);
+    assert_eq!(closed_at(&pixel), end);
+    assert_eq!(close_by_itself(&pixel, end.plus_ms(-1)), Err(StepRefused::NotLeftOver(end)));
+    let held = standing(Badge::Signed, Some(ReasonCode::Flood));
+    for left_over in [pixel, standing(Badge::Token, None), held] {
+        let step = close_by_itself(&left_over, end).unwrap();
+        assert_eq!((step.from, step.to, step.reason), (Pending, Rejected, StepReason::Other), "{left_over:?}");
+        assert_eq!(step.note.as_deref(), Some(UNCONFIRMED));
+    }
+    let released = standing(Badge::Signed, None);
+    assert_eq!(close_by_itself(&released, end), Err(StepRefused::ApprovedByItself), "the deadline approves it");
+    for &state in ConversionState::ALL {
+        let late = close_by_itself(&Standing { state, ..standing(Badge::Unverified, None) }, end);
+        assert_eq!(late.is_ok(), state == Pending, "{state}");
+    }
+    assert!(UNCONFIRMED.contains(&format!("{CLOSED_AFTER_DAYS} days")));
+}
+
+#[test]
 fn a_hold_is_released_with_a_reason_and_until_the_evidence_changes() {
     let flood = standing(Badge::Signed, Some(ReasonCode::Flood));
     assert_eq!(release_hold(&flood, " "), Err(StepRefused::ReleaseReasonMissing));

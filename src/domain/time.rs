@@ -72,6 +72,16 @@ impl fmt::Display for Timestamp {
     }
 }
 
+/// How long something has waited, for people, in its largest whole unit: `9 days`, `1 hour`, `less than an hour`.
+pub fn waited(ms: i64) -> String {
+    let (count, unit) = if ms >= DAY_MS { (ms / DAY_MS, "day") } else { (ms / HOUR_MS, "hour") };
+    match count {
+        ..=0 => "less than an hour".to_owned(),
+        1 => format!("1 {unit}"),
+        _ => format!("{count} {unit}s"),
+    }
+}
+
 /// A day of some zone's calendar: days since 1970-01-01.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -159,6 +169,22 @@ mod tests {
         let at = Timestamp::parse("2026-03-02T11:00:00+01:00").unwrap();
         assert_eq!(at.to_string(), "2026-03-02T10:00:00Z");
         assert_eq!(Timestamp::parse("2026-03-02"), Err(NotATime));
+    }
+
+    #[test]
+    fn a_wait_is_told_in_its_largest_whole_unit() {
+        let cases = [
+            (0, "less than an hour"),
+            (HOUR_MS - 1, "less than an hour"),
+            (-DAY_MS, "less than an hour"),
+            (HOUR_MS, "1 hour"),
+            (DAY_MS - 1, "23 hours"),
+            (DAY_MS, "1 day"),
+            (10 * DAY_MS - 1, "9 days"),
+        ];
+        for (ms, words) in cases {
+            assert_eq!(waited(ms), words, "{ms}");
+        }
     }
 
     #[test]

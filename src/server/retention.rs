@@ -4,10 +4,10 @@
 //! that ends in the middle leaves the rest to the next turn; nothing is forgotten twice.
 
 use crate::domain::environment::Environment;
-use crate::domain::ids::{AttemptId, ClickId, UploadId, first_id_at};
+use crate::domain::ids::{AttemptId, ClickId, ReviewBatchId, UploadId, first_id_at};
 use crate::domain::retention::{self, Kept, REQUESTS_KEPT_MS, start_of};
 use crate::domain::time::{HOUR_MS, Timestamp};
-use crate::store::{Store, StoreError, retention as rows, uploads};
+use crate::store::{Store, StoreError, retention as rows, review_batches, uploads};
 
 /// How often clicks and requests are looked at.
 const EVERY_MS: i64 = HOUR_MS;
@@ -74,6 +74,7 @@ pub async fn requests(store: &Store, environment: &Environment) -> Result<usize,
     rows::note(&mut w, Kept::Requests, before).await?;
     rows::delete_quotas(&mut w, before.utc_day()).await?;
     uploads::delete_before(&mut w, UploadId(first_id_at(before))).await?;
+    review_batches::delete_before(&mut w, ReviewBatchId(first_id_at(before))).await?;
     w.commit().await?;
     let first = AttemptId(first_id_at(before));
     Ok(count(all_batches!(store, |w| rows::delete_attempts(&mut w, first, BATCH_ROWS).await?)))

@@ -23,6 +23,7 @@ use super::layers::{self, limits};
 use crate::app::creatives;
 use crate::app::error::ApiError;
 use crate::app::figures;
+use crate::app::reviews;
 use crate::app::routes::Pages;
 use crate::app::shell::document;
 use crate::app::state::App;
@@ -37,10 +38,12 @@ pub const ROUTES: &[(&str, &str)] = &[
     ("GET", "/robots.txt"),
     ("GET", "/pkg/{version}/{*file}"),
     ("GET", "/reports.csv"),
+    ("GET", "/reviews.csv"),
     ("GET", "/live/{role}"),
     ("GET", "/creatives/{creative}/image"),
     ("POST", "/creatives/upload"),
     ("POST", "/uploads"),
+    ("POST", "/reviews"),
 ];
 
 /// A refusal is a sentence; more is none of ours.
@@ -56,6 +59,7 @@ pub fn router(app: &App, tracking: Tracking, config: &Config) -> Router {
         .route("/robots.txt", get(assets::robots))
         .route("/pkg/{version}/{*file}", get(assets::asset))
         .route("/reports.csv", get(figures::report_csv))
+        .route("/reviews.csv", get(reviews::result_csv))
         .route("/live/{role}", get(figures::live))
         .route("/creatives/{creative}/image", get(creatives::preview))
         .route("/api/{*function}", post(server_function))
@@ -67,7 +71,8 @@ pub fn router(app: &App, tracking: Tracking, config: &Config) -> Router {
     // Forms with a file are those that may be larger; their handlers limit each of their parts.
     let upload = Router::new()
         .route("/creatives/upload", post(creatives::upload).layer(DefaultBodyLimit::disable()))
-        .route("/uploads", post(uploads::upload).layer(DefaultBodyLimit::disable()));
+        .route("/uploads", post(uploads::upload).layer(DefaultBodyLimit::disable()))
+        .route("/reviews", post(reviews::upload).layer(DefaultBodyLimit::disable()));
     let upload = limits::bodies(upload.with_state(app.clone()), creatives::FORM_BYTES_MAX);
     let routes = limits::bodies(routes, limits::BODY_BYTES_MAX).merge(upload);
     let pages = layers::around_pages(routes, app, config).layer(compression());

@@ -1,9 +1,11 @@
 //! MONEY AFTER IT IS EARNED: reviewed, funded, released, paid. Each step is one transaction that writes the
 //! conversion, its event, its transfers and the report totals together, or none of them.
 //!
-//! Locks are always taken in this order, so that two processes never wait for each other: run, conversions by id,
-//! report totals, accounts.
+//! Locks are always taken in this order, so that two processes never wait for each other: batch of reviews, run,
+//! conversions by id, report totals, accounts.
 
+pub mod batch;
+pub mod deadline;
 pub mod deposit;
 pub mod hold;
 pub mod payout;

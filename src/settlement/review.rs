@@ -1,5 +1,8 @@
 //! Approving and rejecting conversions: by their advertiser, by an admin, and by the validation deadline.
 
+use std::collections::BTreeSet;
+
+use crate::domain::conversion::ConversionState;
 use crate::domain::environment::Environment;
 use crate::domain::ids::{ConversionId, MemberId};
 use crate::domain::ledger::{self, Fact, Posting, Worth};
@@ -8,7 +11,7 @@ use crate::domain::party::{Acting, Viewer};
 use crate::domain::reason::{ReasonCode, RejectReason};
 use crate::domain::review::{self, Standing, Step, StepRefused};
 use crate::store::conversions::Conversion;
-use crate::store::{Store, StoreError, Writer, conversion_lists, conversions, rollups, terms};
+use crate::store::{Conn, Store, StoreError, Writer, conversion_lists, conversions, terms};
 
 use super::deposit;
 use super::step::{self, Taken};
@@ -22,19 +25,19 @@ pub enum ReviewRefused {
     #[error(transparent)]
     Step(#[from] StepRefused),
     /// It is no longer what the person looked at; here it is as it is now.
-    #[error("order {} changed since you looked: {}", .0.order_id, as_it_is(.0))]
+    #[error("order {} changed since you looked: now it is: {}", .0.order_id, as_it_is(.0))]
     Changed(Box<Conversion>),
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
 /// What a review is about, in words.
-fn as_it_is(conversion: &Conversion) -> String {
+pub(super) fn as_it_is(conversion: &Conversion) -> String {
     let money = |minor| Money::new(minor, conversion.currency);
     let amount = conversion.amount_minor.map(|minor| format!(" over {}", money(minor))).unwrap_or_default();
     let (commission, fee) = (money(conversion.commission_minor), money(conversion.fee_minor));
     let Conversion { event, badge, .. } = conversion;
-    format!("now it is: {event}{amount}, {badge}, commission {commission}, fee {fee}")
+    format!("{event}{amount}, {badge}, commission {commission}, fee {fee}")
 }
 
 /// A person approves a pending conversion that is still at the `version` they saw: the advertiser owes it, and a deposit
@@ -53,7 +56,7 @@ pub async fn approve(
     let conversion = lock_of(&mut w, viewer, id).await?;
     let step = review::approve(conversion.state)?;
     let conversion = as_seen(conversion, version)?;
-    write_approval(&mut w, environment, conversion, step, Some(viewer.member_id)).await?;
+    write(&mut w, environment, conversion, step, Some(viewer.member_id)).await?;
     Ok(w.commit().await?)
 }
 
@@ -74,11 +77,7 @@ pub async fn reject(
     let conversion = lock_of(&mut w, viewer, id).await?;
     let step = review::reject(conversion.state, reason, note)?;
     let conversion = as_seen(conversion, version)?;
-    let text = step.reason.as_str().to_owned();
-    let change = |after: &mut Conversion, _| after.reason = Some(text);
-    let taken = step::take(&mut w, environment, conversion, step, Some(viewer.member_id), change).await?;
-    rollups::change_conversion(&mut w, Some(&taken.before), Some(&taken.after)).await?;
-    post(&mut w, environment, &taken, ledger::reject).await?;
+    write(&mut w, environment, conversion, step, Some(viewer.member_id)).await?;
     Ok(w.commit().await?)
 }
 
@@ -96,8 +95,7 @@ pub async fn release_hold(
 ) -> Result<(), ReviewRefused> {
     let mut w = store.write().await?;
     let conversion = lock_of(&mut w, viewer, id).await?;
-    let terms = terms::get(&mut w, conversion.campaign_id, conversion.terms_version).await?;
-    let standing = standing(&conversion, review::validation_deadline(conversion.converted_at_ms, &terms))?;
+    let standing = standing_of(&mut w, &conversion).await?;
     let step = review::release_hold(&standing, why)?;
     let conversion = as_seen(conversion, version)?;
     let change = |after: &mut Conversion, at| after.hold_released_at_ms = Some(at);
@@ -119,18 +117,51 @@ fn as_seen(conversion: Conversion, version: i64) -> Result<Conversion, ReviewRef
     if conversion.version == version { Ok(conversion) } else { Err(ReviewRefused::Changed(Box::new(conversion))) }
 }
 
-async fn write_approval(
+/// Writes one step of a review with all that follows from it; gives the conversion as it is afterwards.
+pub(super) async fn write(
     w: &mut Writer,
     environment: &Environment,
     conversion: Conversion,
     step: Step,
     actor: Option<MemberId>,
-) -> Result<(), StoreError> {
-    let change = |after: &mut Conversion, at| after.approved_at_ms = Some(at);
-    let taken = step::take(w, environment, conversion, step, actor, change).await?;
-    rollups::change_conversion(w, Some(&taken.before), Some(&taken.after)).await?;
-    post(w, environment, &taken, ledger::approve).await?;
-    deposit::allocate(w, environment, taken.after.advertiser_id, taken.after.currency).await?;
+) -> Result<Conversion, StoreError> {
+    let taken = take(w, environment, conversion, step, actor).await?;
+    let after = taken.after.clone();
+    book(w, environment, &[taken]).await?;
+    Ok(after)
+}
+
+/// The step of a review, approval or rejection, and its event. What follows for totals and ledger is for [`book`].
+pub(super) async fn take(
+    w: &mut Writer,
+    environment: &Environment,
+    conversion: Conversion,
+    step: Step,
+    actor: Option<MemberId>,
+) -> Result<Taken, StoreError> {
+    let (to, text) = (step.to, step.reason.as_str().to_owned());
+    let change = |after: &mut Conversion, at| match to {
+        ConversionState::Approved => after.approved_at_ms = Some(at),
+        _ => after.reason = Some(text),
+    };
+    step::take(w, environment, conversion, step, actor, change).await
+}
+
+/// What the steps of reviews mean for totals and ledger; what was approved is paid for as far as there is money.
+pub(super) async fn book(w: &mut Writer, environment: &Environment, taken: &[Taken]) -> Result<(), StoreError> {
+    step::count(w, taken).await?;
+    let mut owing = BTreeSet::new();
+    for one in taken {
+        if one.after.state == ConversionState::Approved {
+            post(w, environment, one, ledger::approve).await?;
+            owing.insert((one.after.advertiser_id, one.after.currency));
+        } else {
+            post(w, environment, one, ledger::reject).await?;
+        }
+    }
+    for (advertiser, currency) in owing {
+        deposit::allocate(w, environment, advertiser, currency).await?;
+    }
     Ok(())
 }
 
@@ -164,14 +195,19 @@ pub async fn approve_due(store: &Store, environment: &Environment) -> Result<usi
 async fn approve_by_itself(store: &Store, environment: &Environment, id: ConversionId) -> Result<bool, StoreError> {
     let mut w = store.write().await?;
     let conversion = conversions::lock(&mut w, id).await?;
-    let terms = terms::get(&mut w, conversion.campaign_id, conversion.terms_version).await?;
-    let standing = standing(&conversion, review::validation_deadline(conversion.converted_at_ms, &terms))?;
+    let standing = standing_of(&mut w, &conversion).await?;
     match review::approve_by_itself(&standing, environment.now()) {
-        Ok(step) => write_approval(&mut w, environment, conversion, step, None).await?,
+        Ok(step) => write(&mut w, environment, conversion, step, None).await?,
         Err(_) => return Ok(false),
-    }
+    };
     w.commit().await?;
     Ok(true)
+}
+
+/// As [`standing`], by the terms that price it.
+pub(super) async fn standing_of(conn: &mut Conn, conversion: &Conversion) -> Result<Standing, StoreError> {
+    let terms = terms::get(conn, conversion.campaign_id, conversion.terms_version).await?;
+    standing(conversion, review::validation_deadline(conversion.converted_at_ms, &terms))
 }
 
 /// What the rules of review look at.

@@ -1,11 +1,13 @@
-//! Conversions in lists: with the names and dates that people read beside them, and those for which a day has come.
+//! Conversions in lists: with the names and dates that people read beside them, the queues of those who review, and those
+//! for which a day has come.
 
 use sqlx::{query_as, query_scalar};
 
 use super::conversions::{Conversion, Filter, columns};
 use super::driver::Conn;
 use super::error::StoreError;
-use crate::domain::ids::{ConversionId, EventId};
+use crate::domain::ids::{AdvertiserId, ConversionId, EventId};
+use crate::domain::notice::NoticeCode;
 use crate::domain::party::Acting;
 use crate::domain::time::Timestamp;
 
@@ -23,6 +25,25 @@ pub struct Listed {
     pub latest_event_id: Option<EventId>,
     /// The bank's reference of the payout that paid it.
     pub payout_reference: Option<String>,
+}
+
+/// Conversions that wait for somebody's review.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Queue {
+    /// All that an advertiser has pending.
+    OfAdvertiser(AdvertiserId),
+    /// What a person has to decide and whose deadline was over at this time: the network's, for admins.
+    Overdue(Timestamp),
+}
+
+/// How much is in a queue, and since when.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, sqlx::FromRow)]
+pub struct Waiting {
+    pub conversions: i64,
+    /// Tests beside them, which are worth nothing.
+    pub tests: i64,
+    /// Of the conversions, the one that was reported first: its id has the time.
+    pub oldest_id: Option<ConversionId>,
 }
 
 /// The beginning of a statement that reads [`Listed`], up to its conditions.
@@ -59,12 +80,48 @@ macro_rules! list {
     };
 }
 
+/// What a person has to decide: the deadline does not approve it. As `review::review_stage` says.
+macro_rules! undecided {
+    () => {
+        "state = 'pending' and (badge not in ('signed', 'key')
+            or (held_reason is not null and hold_released_at_ms is null))"
+    };
+}
+
+macro_rules! overdue {
+    () => {
+        concat!(
+            undecided!(),
+            " and converted_at_ms + (select t.validation_days from terms t where t.campaign_id = conversions.campaign_id
+                and t.version = conversions.terms_version) * 86400000 <= $1"
+        )
+    };
+}
+
+macro_rules! queue {
+    ($($which:tt)*) => {
+        concat!(listed!(), $($which)*, " and (conversion_id > $2 or $2 is null) order by conversion_id limit $3")
+    };
+}
+
+macro_rules! waiting {
+    ($($which:tt)*) => {
+        concat!(
+            "select cast(coalesce(sum(case when is_test then 0 else 1 end), 0) as bigint) as conversions,
+            cast(coalesce(sum(case when is_test then 1 else 0 end), 0) as bigint) as tests,
+            min(case when is_test then null else conversion_id end) as oldest_id
+            from conversions where ",
+            $($which)*
+        )
+    };
+}
+
 macro_rules! due {
-    ($rest:literal) => {
+    ($($rest:tt)*) => {
         concat!(
             "select c.conversion_id from conversions c
             join terms t on t.campaign_id = c.campaign_id and t.version = c.terms_version where ",
-            $rest,
+            $($rest)*,
             " and c.conversion_id > $2 order by c.conversion_id limit $3"
         )
     };
@@ -74,8 +131,20 @@ sql! {
     LIST = list!("");
     LIST_OF_PUBLISHER = list!(" and publisher_id = $5");
     LIST_OF_ADVERTISER = list!(" and advertiser_id = $5");
+    QUEUE_OF_ADVERTISER = queue!("state = 'pending' and advertiser_id = $1");
+    QUEUE_OVERDUE = queue!(overdue!());
+    WAITING_OF_ADVERTISER = waiting!("state = 'pending' and advertiser_id = $1");
+    WAITING_OVERDUE = waiting!(overdue!());
     LIST_VALIDATION_OVER = due!("c.state = 'pending' and c.converted_at_ms + t.validation_days * 86400000 <= $1
         and (c.held_reason is null or c.hold_released_at_ms is not null) and c.badge in ('signed', 'key')");
+    LIST_UNTOLD = due!(
+        undecided!(),
+        " and not c.is_test and c.converted_at_ms + t.validation_days * 86400000 <= $1
+        and c.converted_at_ms + t.validation_days * 86400000 > $4
+        and not exists (select 1 from notices n where n.party_id = c.advertiser_id and n.code = $5
+            and n.object = cast(c.conversion_id as text))"
+    );
+    LIST_LEFT_OVER = due!("c.state = 'pending' and c.converted_at_ms + t.validation_days * 86400000 <= $1");
     LIST_HOLD_OVER = due!("c.state = 'approved' and not c.is_test
         and c.approved_at_ms + t.hold_days * 86400000 <= $1 and (c.commission_minor + c.fee_minor = 0
         or exists (select 1 from allocations a where a.conversion_id = c.conversion_id))");
@@ -99,6 +168,39 @@ pub async fn list_of(conn: &mut Conn, acting: Acting, filter: &Filter) -> Result
     })
 }
 
+impl Queue {
+    /// What `$1` is.
+    const fn key(self) -> i64 {
+        match self {
+            Self::OfAdvertiser(advertiser) => advertiser.0,
+            Self::Overdue(at) => at.0,
+        }
+    }
+}
+
+/// A queue in the order of the reports, oldest first, after `after`.
+pub async fn list_queue(
+    conn: &mut Conn,
+    queue: Queue,
+    after: Option<ConversionId>,
+    limit: i64,
+) -> Result<Vec<Listed>, StoreError> {
+    let text = match queue {
+        Queue::OfAdvertiser(_) => QUEUE_OF_ADVERTISER,
+        Queue::Overdue(_) => QUEUE_OVERDUE,
+    };
+    on_driver!(conn, |c| query_as(text).bind(queue.key()).bind(after).bind(limit).fetch_all(c).await)
+}
+
+/// What waits in a queue.
+pub async fn waiting(conn: &mut Conn, queue: Queue) -> Result<Waiting, StoreError> {
+    let text = match queue {
+        Queue::OfAdvertiser(_) => WAITING_OF_ADVERTISER,
+        Queue::Overdue(_) => WAITING_OVERDUE,
+    };
+    on_driver!(conn, |c| query_as(text).bind(queue.key()).fetch_one(c).await)
+}
+
 /// Pending conversions whose validation deadline has passed and which the deadline may approve, after `after`: for the
 /// job, which asks the rule again once it holds one.
 pub async fn list_validation_over(
@@ -108,6 +210,36 @@ pub async fn list_validation_over(
     limit: i64,
 ) -> Result<Vec<ConversionId>, StoreError> {
     on_driver!(conn, |c| query_scalar(LIST_VALIDATION_OVER).bind(now).bind(after).bind(limit).fetch_all(c).await)
+}
+
+/// Conversions that a person has to decide, whose deadline was after `first` and not after `last`, and of which their
+/// advertiser was not told `code`, after `after`.
+pub async fn list_untold(
+    conn: &mut Conn,
+    code: NoticeCode,
+    first: Timestamp,
+    last: Timestamp,
+    after: ConversionId,
+    limit: i64,
+) -> Result<Vec<ConversionId>, StoreError> {
+    on_driver!(conn, |c| query_scalar(LIST_UNTOLD)
+        .bind(last)
+        .bind(after)
+        .bind(limit)
+        .bind(first)
+        .bind(code)
+        .fetch_all(c)
+        .await)
+}
+
+/// What is still pending though its deadline was at `deadline` or before, after `after`.
+pub async fn list_left_over(
+    conn: &mut Conn,
+    deadline: Timestamp,
+    after: ConversionId,
+    limit: i64,
+) -> Result<Vec<ConversionId>, StoreError> {
+    on_driver!(conn, |c| query_scalar(LIST_LEFT_OVER).bind(deadline).bind(after).bind(limit).fetch_all(c).await)
 }
 
 /// Approved conversions whose hold is over and which are funded (what costs nothing needs no money), after `after`.

@@ -158,6 +158,18 @@ macro_rules! list {
     };
 }
 
+macro_rules! of_order {
+    ($scope:literal) => {
+        concat!(
+            "select ",
+            columns!(),
+            " from conversions where order_id = $1 and event = $2 and (campaign_id = $3 or $3 is null)",
+            $scope,
+            " order by conversion_id limit $4"
+        )
+    };
+}
+
 sql! {
     GET = select!("conversion_id = $1");
     GET_OF_PUBLISHER = select!("conversion_id = $1 and publisher_id = $2");
@@ -166,10 +178,10 @@ sql! {
     LIST = list!("");
     LIST_OF_PUBLISHER = list!(" and publisher_id = $5");
     LIST_OF_ADVERTISER = list!(" and advertiser_id = $5");
+    OF_ORDER = of_order!("");
+    OF_ORDER_OF_ADVERTISER = of_order!(" and advertiser_id = $5");
     LARGE_SUM = "select cast(coalesce(sum(amount_minor), 0) as bigint) as amount_minor from conversions
         where campaign_id = $1 and amount_minor >= 1000000000000 and not (event = $2 and order_id = $3)";
-    COUNT_IN_STATE_OF_ADVERTISER = "select count(*) as conversions from conversions
-        where state = $1 and advertiser_id = $2";
     INSERT = concat!("insert into conversions (", columns!(), ") values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11,
         $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26)
         on conflict (campaign_id, event, order_id) do nothing");
@@ -229,14 +241,6 @@ pub async fn list_of(conn: &mut Conn, acting: Acting, filter: &Filter) -> Result
     })
 }
 
-pub async fn count_of_advertiser(
-    conn: &mut Conn,
-    advertiser: AdvertiserId,
-    state: ConversionState,
-) -> Result<i64, StoreError> {
-    on_driver!(conn, |c| query_scalar(COUNT_IN_STATE_OF_ADVERTISER).bind(state).bind(advertiser).fetch_one(c).await)
-}
-
 pub async fn find_by_order(
     conn: &mut Conn,
     campaign: CampaignId,
@@ -244,6 +248,32 @@ pub async fn find_by_order(
     order_id: &str,
 ) -> Result<Option<Conversion>, StoreError> {
     on_driver!(conn, |c| query_as(FIND_BY_ORDER).bind(campaign).bind(event).bind(order_id).fetch_optional(c).await)
+}
+
+/// The conversions of an event that those who review call by this order id: one in each campaign, oldest first. To a
+/// publisher there is none.
+pub async fn list_of_order(
+    conn: &mut Conn,
+    acting: Acting,
+    event: &str,
+    order_id: &str,
+    campaign: Option<CampaignId>,
+    limit: i64,
+) -> Result<Vec<Conversion>, StoreError> {
+    let (text, party) = match acting {
+        Acting::Admin => (OF_ORDER, None),
+        Acting::Publisher(_) => return Ok(Vec::new()),
+        Acting::Advertiser(advertiser) => (OF_ORDER_OF_ADVERTISER, Some(advertiser)),
+    };
+    on_driver!(conn, |c| {
+        let list = query_as(text).bind(order_id).bind(event).bind(campaign).bind(limit);
+        match party {
+            Some(party) => list.bind(party),
+            None => list,
+        }
+        .fetch_all(c)
+        .await
+    })
 }
 
 /// The sum of a campaign's large orders (`rule::LARGE_AMOUNT_MINOR`) beside this one, over all currencies.

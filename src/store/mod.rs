@@ -31,12 +31,14 @@ pub mod leases;
 pub mod ledger;
 pub mod links;
 pub mod members;
+pub mod notices;
 pub mod parties;
 pub mod payout_details;
 pub mod payouts;
 pub mod receipts;
 pub mod report_quotas;
 pub mod retention;
+pub mod review_batches;
 pub mod rollups;
 pub mod rows;
 pub mod salts;
@@ -79,12 +81,14 @@ pub fn every_sql() -> impl Iterator<Item = (&'static str, &'static str, &'static
         ledger::SQL,
         links::SQL,
         members::SQL,
+        notices::SQL,
         parties::SQL,
         payout_details::SQL,
         payouts::SQL,
         receipts::SQL,
         report_quotas::SQL,
         retention::SQL,
+        review_batches::SQL,
         rollups::SQL,
         salts::SQL,
         sessions::SQL,

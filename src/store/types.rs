@@ -14,15 +14,17 @@ use crate::domain::enrollment::EnrollmentState;
 use crate::domain::ids::*;
 use crate::domain::ledger::Fact;
 use crate::domain::money::Currency;
+use crate::domain::notice::NoticeCode;
 use crate::domain::party::{MemberState, PartyKind, PartyState, Role};
 use crate::domain::payout::{PayoutRunState, PayoutState};
 use crate::domain::payout_details::PayoutMethod;
 use crate::domain::policy::Policy;
 use crate::domain::raster::ImageFormat;
-use crate::domain::reason::{Outcome, ReasonCode};
+use crate::domain::reason::{Outcome, ReasonCode, RejectReason};
 use crate::domain::report::{Basis, Grain};
 use crate::domain::retention::Kept;
 use crate::domain::review::StepReason;
+use crate::domain::review_batch::{BatchAction, RowOutcome};
 use crate::domain::terms::{FeeBasis, Model};
 use crate::domain::time::{Day, Timestamp};
 use crate::domain::visitor::DeviceClass;
@@ -108,6 +110,7 @@ stored_as_text!(
     ApprovalMode: as_str,
     Badge: as_str,
     Basis: as_str,
+    BatchAction: as_str,
     CampaignState: as_str,
     ClickLabel: as_str,
     ClickReason: as_str,
@@ -124,6 +127,7 @@ stored_as_text!(
     Kept: as_str,
     MemberState: as_str,
     Model: as_str,
+    NoticeCode: as_str,
     Outcome: as_str,
     PartyKind: as_str,
     PartyState: as_str,
@@ -132,6 +136,8 @@ stored_as_text!(
     PayoutState: as_str,
     Policy: as_str,
     ReasonCode: as_str,
+    RejectReason: as_str,
     Role: as_str,
+    RowOutcome: as_str,
     StepReason: as_str,
 );

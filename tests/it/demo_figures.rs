@@ -6,11 +6,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use sqlx::{AssertSqlSafe, Executor, Row, raw_sql};
 use tallystick::app::state::DemoLogin;
 use tallystick::auth::members::{parties_of, viewer};
-use tallystick::domain::ids::{ClickId, ConversionId, PartyId, first_id_at};
+use tallystick::domain::ids::{ClickId, ConversionId, PartyId, first_id_at, time_of};
 use tallystick::domain::money::{Currency, Money};
 use tallystick::domain::party::{Acting, Email, PartyKind, Viewer};
 use tallystick::domain::report::Ratio;
-use tallystick::domain::time::{MINUTE_MS, Timestamp, Zone};
+use tallystick::domain::time::{DAY_MS, MINUTE_MS, Timestamp, Zone, waited};
 use tallystick::reports::figures::{Report, run};
 use tallystick::reports::query::{Effect, ReportQuery};
 use tallystick::reports::top;
@@ -243,6 +243,15 @@ async fn worth(store: &Store, viewer: &Viewer, state: &str) -> Vec<String> {
     all
 }
 
+/// How many conversions wait, tests aside, and what the tile says of the oldest.
+async fn waits(store: &Store, which: &str) -> (String, String) {
+    let text =
+        format!("select count(*), coalesce(min(conversion_id), 0) from conversions where not is_test and {which}");
+    let (count, oldest) = pairs(store, &text).await[0];
+    let age = Timestamp::parse(END).unwrap().since(time_of(oldest));
+    (count.to_string(), if count == 0 { "nothing waits".to_owned() } else { format!("oldest {}", waited(age)) })
+}
+
 /// All tiles of an overview, from SQL over the raw rows: those of the period from what the oracle says of it.
 async fn expected_tiles(store: &Store, viewer: &Viewer, report: &Report) -> Vec<Tile> {
     let (counts, sums) = oracle(store, viewer, report).await;
@@ -285,7 +294,7 @@ async fn expected_tiles(store: &Store, viewer: &Viewer, report: &Report) -> Vec<
             ]
         }
         PartyKind::Advertiser => {
-            let text = format!("select count(*) from conversions where state = 'pending' and {mine}");
+            let (pending, oldest) = waits(store, &format!("state = 'pending' and {mine}")).await;
             let roas = |sums: &[i64], _: &str| {
                 let ratio = Ratio { numerator: sums[1], denominator: sums[2] + sums[3] };
                 ratio.scaled(100).map_or_else(|| "\u{2013}".to_owned(), |n| format!("{}.{:02}", n / 100, n % 100))
@@ -303,13 +312,20 @@ async fn expected_tiles(store: &Store, viewer: &Viewer, report: &Report) -> Vec<
                 tile("Revenue", amount, ""),
                 tile("ROAS", each(roas), "revenue per cost"),
                 rate,
-                tile("Awaiting review", vec![one(store, &text).await.to_string()], "pending conversions"),
+                tile("Awaiting review", vec![pending], &oldest),
                 clicks,
             ]
         }
         PartyKind::Network => {
             let refused = "select count(*) from attempts where outcome = 'rejected'";
             let waiting = "select count(*) from parties where state = 'applied'";
+            let two_weeks = Timestamp::parse(END).unwrap().0 - 14 * DAY_MS;
+            let late = format!(
+                "state = 'pending' and (badge in ('token', 'unverified') or held_reason <> '' and hold_released_at_ms is null)
+                and {two_weeks} >= converted_at_ms + {DAY_MS} * (select validation_days from terms where version =
+                conversions.terms_version and terms.campaign_id = conversions.campaign_id)"
+            );
+            let (left, since) = waits(store, &late).await;
             vec![
                 tile("Order amount", amount, ""),
                 tile("Network margin", each(|sums, code| money(sums[3], code)), "fees of what earns"),
@@ -318,6 +334,7 @@ async fn expected_tiles(store: &Store, viewer: &Viewer, report: &Report) -> Vec<
                 count("Conversions"),
                 tile("Payouts due", worth(store, viewer, "payable").await, "payable to publishers"),
                 tile("Refused reports", vec![one(store, refused).await.to_string()], "ever"),
+                tile("Handed over by advertisers", vec![left], &since),
                 tile("Waiting for admission", vec![one(store, waiting).await.to_string()], ""),
             ]
         }

@@ -16,6 +16,7 @@ mod integration_keys;
 mod integration_samples;
 mod integration_test;
 mod key_fields;
+mod notices;
 mod overview;
 mod publishers;
 mod quality;
@@ -23,6 +24,7 @@ mod recipe;
 mod recipe_book;
 mod reports;
 mod requests;
+mod reviews;
 mod steps;
 mod uploads;
 
@@ -36,12 +38,14 @@ pub use edit::{EditCampaignPage, NewCampaignPage};
 pub use find::Find;
 pub use integration::IntegrationPage;
 pub use key_fields::KeyFields;
+pub use notices::Notices;
 pub use overview::Overview;
 pub use publishers::PublishersPage;
 pub use quality::QualityPage;
 pub use recipe::RecipePage;
 pub use reports::Reports;
 pub use requests::{RequestPage, RequestsPage};
+pub use reviews::{ReviewPage, ReviewsPage};
 pub use steps::{
     API_KEYS_MAX, CAMPAIGNS_MAX, NEW_API_KEY, advertiser_of, integration_page_of, make_step, page_of, requests_page_of,
     step_of_form, uploads_page_of,

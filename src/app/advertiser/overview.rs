@@ -4,6 +4,7 @@ use leptos::prelude::*;
 
 use super::steps::{CAMPAIGNS_MAX, advertiser_of};
 use crate::app::figures::{overview_page, silence};
+use crate::app::notices::banner;
 use crate::app::page::role_page;
 use crate::app::ui::StatusTag;
 use crate::domain::campaign::CampaignState;
@@ -19,6 +20,7 @@ pub fn Overview() -> impl IntoView {
         let live = list.iter().filter(|campaign| campaign.state == CampaignState::Live).count();
         let waiting = enrollments::count_waiting(&mut conn, advertiser).await?;
         let silence = silence(&mut conn, advertiser, None, request.now).await?;
+        let banner = banner(&mut conn, &viewer).await?;
         drop(conn);
         let (name, state) = (viewer.party_name.clone(), viewer.party_state.as_str());
         let figures = overview_page(request, viewer).await?;
@@ -37,6 +39,7 @@ pub fn Overview() -> impl IntoView {
                     "The network looks at every new advertiser. You can look around and prepare until it has decided."
                 </p>
             })}
+            {banner}
             {silence}
             <div class="kpis">
                 <a class="kpi" href="/advertiser/campaigns">

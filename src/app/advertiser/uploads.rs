@@ -6,7 +6,7 @@ use super::steps::{advertiser_of, integration_page_of, page_of, uploads_page_of}
 use crate::app::api::report::RecordUpload;
 use crate::app::page::{Request, role_page, zone_of};
 use crate::app::ui::{Field, Hidden, ReasonLink, StatusTag, Submit};
-use crate::app::uploads::COLUMNS;
+use crate::app::uploads::SHAPE;
 use crate::domain::ids::{CampaignId, UploadId};
 use crate::domain::party::PartyKind;
 use crate::domain::reason::Outcome;
@@ -77,7 +77,7 @@ fn choose(request: &Request, id: CampaignId) -> AnyView {
                 {format!(
                     "Columns: {}. Click ids are those that your landing page received. Times as in the example, at most \
                     30 days back. Your shop's word counts as with a key.",
-                    COLUMNS.join(", "),
+                    SHAPE.columns.join(", "),
                 )}
             </p>
             <form class="form" method="post" action="/uploads" enctype="multipart/form-data">

@@ -10,6 +10,7 @@ pub mod enrollment;
 pub mod figures;
 pub mod link;
 pub mod member;
+pub mod notice;
 pub mod party;
 pub mod payout;
 pub mod payout_details;

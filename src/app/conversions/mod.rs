@@ -1,14 +1,19 @@
-//! The list of conversions, as each role sees it: filtered by state, newest first, with what to do now.
+//! The list of conversions, as each role sees it: filtered by state, newest first, with what to do now; the queue of
+//! those who review, oldest first.
 
 mod review_forms;
 mod sentence;
+mod shown;
 
 use leptos::prelude::*;
 
 use self::review_forms::ReviewForms;
 pub use self::sentence::sentence;
+pub use self::shown::{HANDED_OVER, oldest_note, queue_of, queue_place};
+use self::shown::{Shown, filter, queue_line};
 use super::error::ApiError;
 use super::page::{Request, zone_of};
+use super::reviews::{FORM_ID, choosing};
 use super::ui::{ReasonLink, StatusTag};
 use crate::domain::conversion::{ConversionState, OrderId};
 use crate::domain::ids::ConversionId;
@@ -16,39 +21,71 @@ use crate::domain::money::Money;
 use crate::domain::party::{Acting, PartyKind, Viewer};
 use crate::domain::time::{Timestamp, Zone};
 use crate::store::conversion_lists::{self, Listed};
-use crate::store::conversions::Filter;
+use crate::store::conversions::{Conversion, Filter};
+use crate::store::{Conn, StoreError};
 
 const PAGE: i64 = 50;
 
 /// The whole page below the frame.
 pub async fn conversion_list(request: Request, viewer: Viewer) -> Result<AnyView, ApiError> {
-    // A parameter that says nothing is left out.
-    let state: Option<ConversionState> = request.query.get("state").and_then(|text| text.parse().ok());
-    let before: Option<ConversionId> = request.query.get("before").and_then(|text| text.parse().ok());
-    let filter = Filter { state, before, limit: PAGE, ..Filter::default() };
-    let rows = conversion_lists::list_of(&mut request.app.store.read().await?, viewer.acting, &filter).await?;
-    let older = (rows.len() as i64 == PAGE).then(|| rows[rows.len() - 1].conversion.conversion_id);
+    let acting = viewer.acting;
+    let shown = Shown::of(&request, acting);
+    let mut conn = request.app.store.snapshot().await?;
+    let rows = rows(&mut conn, &request, acting, shown).await?;
+    let waiting = match queue_of(acting, request.now) {
+        Some(queue) => Some(conversion_lists::waiting(&mut conn, queue).await?),
+        None => None,
+    };
+    drop(conn);
+    let last = (rows.len() as i64 == PAGE).then(|| rows[rows.len() - 1].conversion.conversion_id);
     let place = request.path.clone();
+    let together = waiting.as_ref().filter(|_| matches!(shown, Shown::Queue(_)) && !rows.is_empty());
+    let together = together.filter(|_| viewer.is_admitted()).map(|it| choosing(&request, acting.kind(), it));
     let list = if rows.is_empty() {
-        view! { <Empty acting=viewer.acting place=place.clone() state=state/> }.into_any()
+        view! { <Empty acting=acting place=place.clone() shown=shown/> }.into_any()
     } else {
-        table(&request, &viewer, state, rows).into_any()
+        table(&request, &viewer, shown, rows).into_any()
     };
     Ok(view! {
-        <div class="page-head"><div><h1>"Conversions"</h1><p class="sub">{lead(viewer.acting)}</p></div></div>
-        <StateFilter place=place.clone() state=state/>
+        <div class="page-head"><div><h1>"Conversions"</h1><p class="sub">{lead(acting)}</p></div></div>
+        {waiting.map(|waiting| queue_line(&waiting, acting, shown, request.now))}
+        {filter(&place, acting, shown)}
+        {together}
         {list}
-        {older.map(|id| {
-            let state = state.map(|state| format!("state={state}&")).unwrap_or_default();
-            view! {
-                <nav class="pager" aria-label="Pages">
-                    <span>"Newest first"</span>
-                    <ul><li><a href=format!("{place}?{state}before={id}")>"Older"</a></li></ul>
-                </nav>
-            }
-        })}
+        {last.map(|id| pager(&place, acting, shown, id))}
     }
     .into_any())
+}
+
+/// A page of them; a queue begins with the oldest.
+async fn rows(conn: &mut Conn, request: &Request, acting: Acting, shown: Shown) -> Result<Vec<Listed>, StoreError> {
+    let asked = |name: &str| request.query.get(name).and_then(|text| text.parse::<ConversionId>().ok());
+    let state = match shown {
+        Shown::Queue(queue) => return conversion_lists::list_queue(conn, queue, asked("after"), PAGE).await,
+        Shown::State(state) => Some(state),
+        Shown::All => None,
+    };
+    let filter = Filter { state, before: asked("before"), limit: PAGE, ..Filter::default() };
+    conversion_lists::list_of(conn, acting, &filter).await
+}
+
+/// The way to the next page, after the last row of this one.
+fn pager(place: &str, acting: Acting, shown: Shown, last: ConversionId) -> AnyView {
+    let (order, word, from) = match shown {
+        Shown::Queue(_) => ("Oldest first", "Later", "after"),
+        Shown::All | Shown::State(_) => ("Newest first", "Older", "before"),
+    };
+    let state = match shown.name(acting) {
+        "" => String::new(),
+        name => format!("state={name}&"),
+    };
+    view! {
+        <nav class="pager" aria-label="Pages">
+            <span>{order}</span>
+            <ul><li><a href=format!("{place}?{state}{from}={last}")>{word}</a></li></ul>
+        </nav>
+    }
+    .into_any()
 }
 
 const fn lead(acting: Acting) -> &'static str {
@@ -60,46 +97,24 @@ const fn lead(acting: Acting) -> &'static str {
 }
 
 #[component]
-fn StateFilter(place: String, state: Option<ConversionState>) -> impl IntoView {
-    let options: Vec<_> = ConversionState::ALL
-        .iter()
-        .map(|one| {
-            let (value, text) = (one.as_str(), one.as_str().replace('_', " "));
-            view! { <option value=value selected={state == Some(*one)}>{text}</option> }
-        })
-        .collect();
-    view! {
-        <form class="range-bar" method="get" action=place>
-            <label>"State"
-                <select name="state"><option value="" selected=state.is_none()>"all"</option>{options}</select>
-            </label>
-            <button class="btn">"Show"</button>
-        </form>
-    }
-}
-
-#[component]
-fn Empty(acting: Acting, place: String, state: Option<ConversionState>) -> impl IntoView {
-    let (heading, text, href, word) = match (state, acting) {
-        (Some(state), _) => (
-            format!("No conversions are {}", state.as_str().replace('_', " ")),
-            "Others may be there.",
-            place,
-            "Show all",
-        ),
-        (None, Acting::Publisher(_)) => (
+fn Empty(acting: Acting, place: String, shown: Shown) -> impl IntoView {
+    let (heading, text, href, word) = match (shown, acting) {
+        (Shown::State(_) | Shown::Queue(_), _) => {
+            (format!("No conversions are {}", shown.words(acting)), "Others may be there.", place, "Show all")
+        }
+        (Shown::All, Acting::Publisher(_)) => (
             "Your first conversion will show here within seconds".to_owned(),
             "Place a tracking link: a sale or lead that comes by it is shown with its commission and its receipt.",
             "/publisher/links".to_owned(),
             "To your links",
         ),
-        (None, Acting::Advertiser(_)) => (
+        (Shown::All, Acting::Advertiser(_)) => (
             "Your first conversion will show here within seconds".to_owned(),
             "Report your sales and leads from your shop: the campaign's integration page shows how.",
             "/advertiser/campaigns".to_owned(),
             "To your campaigns",
         ),
-        (None, Acting::Admin) => (
+        (Shown::All, Acting::Admin) => (
             "No conversion was reported yet".to_owned(),
             "Advertisers report sales and leads of their live campaigns.",
             "/admin/parties".to_owned(),
@@ -115,11 +130,12 @@ fn Empty(acting: Acting, place: String, state: Option<ConversionState>) -> impl 
     }
 }
 
-fn table(request: &Request, viewer: &Viewer, state: Option<ConversionState>, rows: Vec<Listed>) -> impl IntoView {
+fn table(request: &Request, viewer: &Viewer, shown: Shown, rows: Vec<Listed>) -> impl IntoView {
     let kind = viewer.acting.kind();
     let pays = kind != PartyKind::Publisher;
-    let zone = zone_of(viewer);
-    let rows: Vec<_> = rows.into_iter().map(|row| line(request, kind, state, &zone, row)).collect();
+    let (zone, filter) = (zone_of(viewer), shown.name(viewer.acting));
+    let is_queue = matches!(shown, Shown::Queue(_));
+    let rows: Vec<_> = rows.into_iter().map(|row| line(request, kind, filter, is_queue, &zone, row)).collect();
     view! {
         <div class="table-wrap" tabindex="0" role="region" aria-label="Conversions">
             <table class="data">
@@ -144,7 +160,8 @@ fn table(request: &Request, viewer: &Viewer, state: Option<ConversionState>, row
 fn line(
     request: &Request,
     kind: PartyKind,
-    filter: Option<ConversionState>,
+    filter: &'static str,
+    is_queue: bool,
     zone: &Zone,
     row: Listed,
 ) -> impl IntoView + use<> {
@@ -161,6 +178,7 @@ fn line(
     view! {
         <tr>
             <th scope="row">
+                {is_queue.then(|| tick(&conversion))}
                 <a href=format!("/receipts/{}", conversion.conversion_id)>{order}</a>
                 <span class="sub">
                     {format!("{} of {campaign_name} \u{b7} ", conversion.event)}
@@ -190,6 +208,18 @@ fn line(
             })}
         </tr>
     }
+}
+
+/// A box that takes the row into the form for many.
+fn tick(conversion: &Conversion) -> AnyView {
+    let (id, words) = (conversion.conversion_id.to_string(), format!("Take order {}", conversion.order_id));
+    view! {
+        <label class="check">
+            <input type="checkbox" name="ids[]" value=id form=FORM_ID/>
+            <span class="visually-hidden">{words}</span>
+        </label>
+    }
+    .into_any()
 }
 
 /// A time in the reader's zone, with the exact one for machines.

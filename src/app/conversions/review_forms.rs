@@ -27,14 +27,14 @@ pub struct ReviewForms {
 }
 
 impl ReviewForms {
-    pub fn new(request: &Request, kind: PartyKind, filter: Option<ConversionState>, conversion: &Conversion) -> Self {
+    pub fn new(request: &Request, kind: PartyKind, filter: &'static str, conversion: &Conversion) -> Self {
         let id = conversion.conversion_id.to_string();
         let is_refused = request.value("conversion_id", "") == id;
         let kept = |name: &str| if is_refused { request.value(name, "") } else { String::new() };
         Self {
             version: conversion.version.to_string(),
             kind: kind.as_str(),
-            filter: filter.map_or("", ConversionState::as_str),
+            filter,
             order: conversion.order_id.clone(),
             is_held: conversion.still_held().is_some(),
             why: (request.value("held_id", "") == id).then(|| request.value("why", "")),

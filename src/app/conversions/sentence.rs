@@ -2,7 +2,7 @@
 
 use crate::domain::conversion::ConversionState;
 use crate::domain::reason::{ReasonCode, RejectReason};
-use crate::domain::review::{ReviewStage, Standing, review_stage};
+use crate::domain::review::{ReviewStage, Standing, closed_at, review_stage};
 use crate::domain::time::{DAY_MS, Timestamp, Zone};
 use crate::settlement::review::standing;
 use crate::store::conversion_lists::Listed;
@@ -36,10 +36,14 @@ pub fn sentence(row: &Listed, zone: &Zone, now: Timestamp) -> String {
 }
 
 fn pending(standing: &Standing, zone: &Zone, now: Timestamp) -> String {
-    let deadline = zone.show(standing.deadline_at);
+    let (deadline, end) = (zone.show(standing.deadline_at), zone.show(closed_at(standing)));
     match (review_stage(standing, now), standing.held_reason) {
-        (ReviewStage::Network, _) => format!("Not reviewed by {deadline}: the network decides."),
-        (ReviewStage::Advertiser, _) => format!("Not reviewed by {deadline}: the advertiser must decide."),
+        (ReviewStage::Network, _) => {
+            format!("Not reviewed by {deadline}: the network decides. Undecided on {end}, it is rejected.")
+        }
+        (ReviewStage::Advertiser, _) => {
+            format!("Not reviewed by {deadline}: the advertiser must decide. Undecided on {end}, it is rejected.")
+        }
         (ReviewStage::Waiting, Some(held)) => format!("{} To be reviewed by {deadline}.", held.sentence()),
         (ReviewStage::Waiting, None) if standing.badge.is_trusted() => {
             format!("Approved by itself on {deadline}, unless it is rejected before.")

@@ -6,6 +6,7 @@ use super::overview_facts::{DEFERRAL_DAYS, Facts, balance_note, facts, recent_cl
 use super::parts::{Card, amounts, cards, charts, commission, epc, ratio_text, root};
 use super::range_bar::{notices, range_bar};
 use super::tables::{TopList, ranking_currencies};
+use crate::app::conversions::{oldest_note, queue_place};
 use crate::app::error::ApiError;
 use crate::app::islands::LiveRegion;
 use crate::app::page::{Request, zone_of};
@@ -186,7 +187,7 @@ impl Overview {
                 Card::new("Revenue", amount).metric(path, query, Metric::Amount),
                 Card::new("ROAS", amounts(total, roas)).note("revenue per cost"),
                 rate,
-                Card::count("Awaiting review", self.facts.awaiting_review).note("pending conversions"),
+                self.waiting("Awaiting review"),
                 clicks,
             ],
             PartyKind::Network => vec![
@@ -197,9 +198,18 @@ impl Overview {
                 count("Conversions"),
                 Card::new("Payouts due", shown(&self.facts.payable)).note("payable to publishers"),
                 Card::count("Refused reports", self.facts.rejected_reports).note("ever"),
+                self.waiting("Handed over by advertisers"),
                 Card::count("Waiting for admission", self.facts.parties_waiting as i64).href("/admin/parties"),
             ],
         }
+    }
+
+    /// What waits for the reader's review, and since when.
+    fn waiting(&self, label: &'static str) -> Card {
+        let waiting = &self.facts.awaiting_review;
+        Card::count(label, waiting.conversions)
+            .note(oldest_note(waiting, self.now))
+            .href(queue_place(self.viewer.acting))
     }
 
     fn effective_campaigns(&self) -> AnyView {

@@ -2,16 +2,17 @@
 
 use std::collections::BTreeMap;
 
+use crate::app::conversions::queue_of;
 use crate::app::error::ApiError;
 use crate::domain::account::AccountKind;
-use crate::domain::conversion::ConversionState;
 use crate::domain::ids::{ClickId, first_id_at};
 use crate::domain::money::{Currency, Money};
 use crate::domain::party::{Acting, PartyState};
 use crate::domain::reason::{Outcome, ReasonCode};
 use crate::domain::time::{MINUTE_MS, Timestamp};
+use crate::store::conversion_lists::{self, Waiting};
 use crate::store::deferrals::{self, Deferrals};
-use crate::store::{Conn, attempts, clicks, conversions, landings, ledger, parties};
+use crate::store::{Conn, attempts, clicks, landings, ledger, parties};
 
 /// The counter looks back so far.
 const RECENT_MINUTES: i64 = 5;
@@ -23,7 +24,8 @@ pub const DEFERRAL_DAYS: i64 = 7;
 pub struct Facts {
     pub payable: Vec<Money>,
     pub approved: Vec<Money>,
-    pub awaiting_review: i64,
+    /// What waits for this reader's review.
+    pub awaiting_review: Waiting,
     pub rejected_reports: i64,
     pub parties_waiting: usize,
     pub deferrals: Deferrals,
@@ -41,16 +43,16 @@ pub async fn recent_clicks(conn: &mut Conn, acting: Acting, now: Timestamp) -> R
 
 pub async fn facts(conn: &mut Conn, acting: Acting, now: Timestamp) -> Result<Facts, ApiError> {
     let mut facts = Facts::default();
+    if let Some(queue) = queue_of(acting, now) {
+        facts.awaiting_review = conversion_lists::waiting(conn, queue).await?;
+    }
     match acting {
         Acting::Publisher(publisher) => {
             let balances = ledger::balances_of_party(conn, publisher.party()).await?;
             facts.payable = of_kind(&balances, AccountKind::Payable);
             facts.approved = of_kind(&balances, AccountKind::Approved);
         }
-        Acting::Advertiser(advertiser) => {
-            let pending = conversions::count_of_advertiser(conn, advertiser, ConversionState::Pending);
-            facts.awaiting_review = pending.await?;
-        }
+        Acting::Advertiser(_) => {}
         Acting::Admin => {
             facts.payable = of_kind(&ledger::balances(conn).await?, AccountKind::Payable);
             facts.rejected_reports = attempts::count(conn, Outcome::Rejected).await?;

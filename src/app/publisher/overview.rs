@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use crate::app::figures::overview_page;
+use crate::app::notices::banner;
 use crate::app::page::role_page;
 use crate::app::ui::StatusTag;
 use crate::domain::party::PartyKind;
@@ -12,6 +13,7 @@ pub fn Overview() -> impl IntoView {
     role_page(PartyKind::Publisher, "Overview", async |request, viewer| {
         let admitted = viewer.is_admitted();
         let (name, state) = (viewer.party_name.clone(), viewer.party_state.as_str());
+        let banner = banner(&mut request.app.store.read().await?, &viewer).await?;
         let figures = overview_page(request, viewer).await?;
         Ok(view! {
             <div class="page-head">
@@ -25,6 +27,7 @@ pub fn Overview() -> impl IntoView {
             {(!admitted).then(|| view! {
                 <p class="lead">"The network looks at every new publisher. You can look around until it has decided."</p>
             })}
+            {banner}
             {figures}
         }
         .into_any())

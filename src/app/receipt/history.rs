@@ -45,6 +45,7 @@ fn step_sentence(event: &EventRecord, receipt: &Receipt) -> String {
         StepReason::Released => "The hold is over, and it is funded.".to_owned(),
         StepReason::Reserved => "Reserved for a payout.".to_owned(),
         StepReason::Settled => "The payout was paid.".to_owned(),
+        StepReason::Other if event.actor.is_none() => "By itself.".to_owned(),
         other => format!("Reason: {}.", words(other.as_str())),
     };
     if event.from.is_some() && event.amount_before_minor != event.amount_after_minor {

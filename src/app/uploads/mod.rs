@@ -9,9 +9,10 @@ use axum::extract::{Multipart, State};
 use axum::response::Response;
 use tower_sessions::Session;
 
-pub use self::file::COLUMNS;
-use self::file::{FILE_BYTES_MAX, FileRefused, FileRow};
+use self::file::FileRow;
+pub use self::file::SHAPE;
 use super::advertiser::{advertiser_of, uploads_page_of};
+use super::csv_file::{self, FileRefused};
 use super::error::ApiError;
 use super::forms;
 use super::multipart::{self, File};
@@ -25,8 +26,6 @@ use crate::store::campaigns::{self, Campaign};
 use crate::store::uploads::{self, Upload, UploadRow};
 use crate::tracking::by_hand::Reply;
 
-/// Of a file's name, so many characters are kept.
-const NAME_MAX: usize = 100;
 /// After every so many rows their results are kept.
 const BATCH_ROWS: usize = 100;
 /// Whoever began longer ago and has not ended was interrupted.
@@ -49,7 +48,7 @@ async fn take(app: &App, session: &Session, form: Result<Multipart, MultipartRej
     let mut file = File::default();
     while let Some(field) = form.next_field().await.map_err(multipart::broken)? {
         if field.name() == Some("file") {
-            file = multipart::file(field, FILE_BYTES_MAX).await?;
+            file = multipart::file(field, SHAPE.bytes_max).await?;
         }
     }
     let page = uploads_page_of(id);
@@ -69,21 +68,20 @@ async fn dry_run(
     file: File,
 ) -> Result<Result<UploadId, FileRefused>, ApiError> {
     if file.is_too_large {
-        return Ok(Err(FileRefused::TooLarge));
+        return Ok(Err(FileRefused::TooLarge(&SHAPE)));
     }
-    let read = file::text(file.bytes).and_then(|text| file::read(&text).map(|rows| (text, rows)));
+    let read = csv_file::text(file.bytes).and_then(|text| file::read(&text).map(|rows| (text, rows)));
     let (content, rows) = match read {
         Ok(read) => read,
         Err(refused) => return Ok(Err(refused)),
     };
     let hand = app.hand(member_id, campaign);
     let results = rehearsal::rehearse(&hand, &rows).await?;
-    let name: String = file.name.chars().filter(|letter| !letter.is_control()).take(NAME_MAX).collect();
     let new = Upload {
         upload_id: app.environment.new_id(UploadId),
         campaign_id: campaign.campaign_id,
         member_id,
-        name: if name.is_empty() { "conversions.csv".to_owned() } else { name },
+        name: csv_file::name_of(&file.name, "conversions.csv"),
         rows_count: rows.len() as i64,
         started_at_ms: None,
         recorded_at_ms: None,

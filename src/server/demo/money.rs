@@ -13,7 +13,7 @@ use crate::domain::reason::RejectReason;
 use crate::domain::time::{DAY_MS, HOUR_MS, Timestamp, Zone};
 use crate::server::retention;
 use crate::settlement::payout::PayoutRefused;
-use crate::settlement::{deposit, hold, payout, review};
+use crate::settlement::{deadline, deposit, hold, payout, review};
 use crate::store::conversions::{self, Filter};
 use crate::store::{ledger, payouts};
 
@@ -35,6 +35,7 @@ const REASONS: [(RejectReason, &str); 7] = [
 pub async fn morning(stage: &Stage) -> anyhow::Result<()> {
     let (store, environment) = (&stage.app.store, &stage.app.environment);
     review::approve_due(store, environment).await?;
+    deadline::chase_due(store, environment).await?;
     hold::release_due(store, environment).await?;
     retention::visitors(store, environment).await?;
     Ok(())

@@ -12,8 +12,10 @@ use tallystick::server::router;
 use tallystick::store::Store;
 use tallystick::store::driver::Driver;
 
-use self::table::{BY_CLICK, BY_KEY, CHANGES_NOTHING, CSV_UPLOAD, LOOKS, Look, POSTS, Post, STARTS, UPLOAD};
-use self::world::{ALL, CSV, Role, WORDS, World};
+use self::table::{
+    BY_CLICK, BY_KEY, CHANGES_NOTHING, CSV_UPLOAD, LOOKS, Look, POSTS, Post, REVIEWS_UPLOAD, STARTS, UPLOAD,
+};
+use self::world::{ALL, CSV, REVIEWS, Role, WORDS, World};
 use crate::schema::schema;
 use crate::support::{Answer, Browser, Kind};
 
@@ -190,6 +192,9 @@ async fn send(world: &World, role: Role, path: &str, fields: &[(&str, &str)], re
     }
     if path == CSV_UPLOAD {
         return world.browser(role).upload(path, &fields, CSV).await;
+    }
+    if path == REVIEWS_UPLOAD {
+        return world.browser(role).upload(path, &fields, REVIEWS).await;
     }
     world.browser(role).post(path, &fields).await
 }

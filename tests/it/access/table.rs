@@ -30,6 +30,8 @@ pub const LOOKS: &[Look] = &[
     Look("GET /reports.csv", "/reports.csv?as=advertiser&by=publisher", ADVERTISERS, 200),
     Look("GET /reports.csv", "/reports.csv?as=admin&by=link", ADMIN, 200),
     Look("GET /reports.csv", "/reports.csv?as=nobody", NO_ONE, 200),
+    Look("GET /reviews.csv", "/reviews.csv?as=advertiser&id={x_batch}", &[X], 200),
+    Look("GET /reviews.csv", "/reviews.csv?as=admin&id={x_batch}", NO_ONE, 200),
     Look("GET /live/{role}", "/live/publisher", PUBLISHERS, 200),
     Look("GET /live/{role}", "/live/advertiser", ADVERTISERS, 200),
     Look("GET /live/{role}", "/live/admin", ADMIN, 200),
@@ -66,6 +68,7 @@ pub const LOOKS: &[Look] = &[
     Look("GET /publisher/find", "/publisher/find?q={pending}", PUBLISHERS, 200),
     Look("GET /publisher/payouts", "/publisher/payouts", PUBLISHERS, 200),
     Look("GET /publisher/payout-details", "/publisher/payout-details?method=paypal", PUBLISHERS, 200),
+    Look("GET /publisher/notices", "/publisher/notices", PUBLISHERS, 200),
     Look("GET /publisher/reports", "/publisher/reports?by=link", PUBLISHERS, 200),
     Look("GET /publisher/reports", "/publisher/reports?by=publisher", PUBLISHERS, 200),
     Look("GET /publisher/reports", "/publisher/reports?by=advertiser&campaign={y_live}&link={a_link}", PUBLISHERS, 200),
@@ -127,10 +130,13 @@ pub const LOOKS: &[Look] = &[
     ),
     Look("GET /advertiser/publishers", "/advertiser/publishers", ADVERTISERS, 200),
     Look("GET /advertiser/conversions", "/advertiser/conversions", ADVERTISERS, 200),
+    Look("GET /advertiser/reviews", "/advertiser/reviews", ADVERTISERS, 200),
+    Look("GET /advertiser/reviews/{id}", "/advertiser/reviews/{x_batch}", &[X], 200),
     Look("GET /advertiser/find", "/advertiser/find", ADVERTISERS, 200),
     Look("GET /advertiser/find", "/advertiser/find?q={pending}", ADVERTISERS, 200),
     Look("GET /advertiser/find", "/advertiser/find?q={rejected}", ADVERTISERS, 200),
     Look("GET /advertiser/balance", "/advertiser/balance", ADVERTISERS, 200),
+    Look("GET /advertiser/notices", "/advertiser/notices", ADVERTISERS, 200),
     Look("GET /advertiser/reports", "/advertiser/reports?by=publisher", ADVERTISERS, 200),
     Look("GET /advertiser/reports", "/advertiser/reports?by=link&campaign={x_live}", ADVERTISERS, 200),
     Look("GET /admin", "/admin", ADMIN, 200),
@@ -139,14 +145,19 @@ pub const LOOKS: &[Look] = &[
     Look("GET /admin/parties", "/admin/parties", ADMIN, 200),
     Look("GET /admin/campaigns", "/admin/campaigns", ADMIN, 200),
     Look("GET /admin/conversions", "/admin/conversions", ADMIN, 200),
+    Look("GET /admin/conversions", "/admin/conversions?state=handed_over", ADMIN, 200),
     Look("GET /admin/requests", "/admin/requests?order_id=heron", ADMIN, 200),
     Look("GET /admin/requests/{request}", "/admin/requests/{x_attempt}", ADMIN, 200),
+    Look("GET /admin/reviews", "/admin/reviews", ADMIN, 200),
+    // Advertisers' own are theirs alone.
+    Look("GET /admin/reviews/{id}", "/admin/reviews/{x_batch}", NO_ONE, 200),
     Look("GET /admin/find", "/admin/find", ADMIN, 200),
     Look("GET /admin/find", "/admin/find?q=storkorder-0001", ADMIN, 200),
     Look("GET /admin/payouts", "/admin/payouts", ADMIN, 200),
     Look("GET /admin/payouts/{id}", "/admin/payouts/{run}", ADMIN, 200),
     Look("GET /admin/deposits", "/admin/deposits", ADMIN, 200),
     Look("GET /admin/ledger", "/admin/ledger", ADMIN, 200),
+    Look("GET /admin/notices", "/admin/notices", ADMIN, 200),
 ];
 
 /// The form of a campaign, valid as it stands.
@@ -166,6 +177,7 @@ macro_rules! draft {
 /// Sent as a form with a file.
 pub const UPLOAD: &str = "/creatives/upload";
 pub const CSV_UPLOAD: &str = "/uploads";
+pub const REVIEWS_UPLOAD: &str = "/reviews";
 
 const KEEP: (&str, &str) = ("version", "1");
 const PAYPAL: &str = "money@finches.example";
@@ -235,6 +247,16 @@ pub const POSTS: &[Post] = &[
     ),
     Post("/api/create_link", &[("campaign_id", "{x_draft}"), ("name", "Mine")], NO_ONE),
     Post("/api/create_link", &[("campaign_id", "{x_live}"), ("name", "Mine")], PUBLISHERS),
+    Post(REVIEWS_UPLOAD, &[("kind", "publisher")], NO_ONE),
+    Post(REVIEWS_UPLOAD, &[("kind", "advertiser")], ADVERTISERS),
+    Post(
+        "/api/prepare_reviews",
+        &[("kind", "advertiser"), ("which", "ticked"), ("batch_action", "approve"), ("ids[]", "{pending}")],
+        &[X],
+    ),
+    Post("/api/run_reviews", &[("kind", "network"), ("review_batch_id", "{x_batch}")], NO_ONE),
+    Post("/api/run_reviews", &[("kind", "advertiser"), ("review_batch_id", "{x_batch}")], &[X]),
+    Post("/api/see_notices", &[("kind", "advertiser"), ("newest", "{x_notice}")], &[X]),
     Post("/api/update_link", &[("link_id", "{a_link}"), ("version", "2"), ("name", "finchlink")], &[A]),
     Post("/api/pause_link", &[("link_id", "{a_link}")], &[A]),
     Post("/api/resume_link", &[("link_id", "{a_link}")], &[A]),

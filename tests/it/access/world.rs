@@ -4,8 +4,10 @@
 use std::collections::BTreeMap;
 
 use tallystick::auth::members::Admission;
-use tallystick::domain::ids::PartyId;
+use tallystick::domain::ids::{NoticeId, PartyId};
+use tallystick::domain::notice::{NoticeCode, object_of};
 use tallystick::settlement::hold;
+use tallystick::store::notices::{self, Notice};
 
 use crate::holds::nameless_click;
 use crate::members::{PASSWORD, admin, sign_up};
@@ -36,6 +38,10 @@ pub const CSV: (&str, &str, &[u8]) = ("heron.csv", "text/csv", b"order_id\nheron
 
 const FINCH_IBAN: &str = "DE89 3704 0044 0532 0130 00";
 
+/// A file of reviews, by the order that only this file names.
+pub const REVIEWS: (&str, &str, &[u8]) =
+    ("heronreviews.csv", "text/csv", b"order_id,action,reason,note\nheronorder-0007,reject,other,heronreview\n");
+
 const EMAILS: [(Role, &str); 5] = [
     (A, "finch.letters@parties.example"),
     (B, "robin.trails@parties.example"),
@@ -64,6 +70,8 @@ pub const WORDS: &[(&str, &[Role])] = &[
     ("herondeposit", &[X]),
     ("heronnote", &[A, X]),
     ("heronreason", &[B, X]),
+    ("heronnotice", &[X]),
+    ("heronreview", &[X]),
     ("finchcode", &[A, X]),
     ("DE\u{2026}3000", &[A]),
     (FINCH_IBAN, &[]),
@@ -272,7 +280,7 @@ impl World {
     async fn waiting(&mut self) {
         let click = Visitor::new(&self.app, 2).click(&format!("/c/{}", self.ids["a_slug"].0)).await.id;
         let shop = Shop::new(&self.app, &self.ids["x_live"].0);
-        for (number, name) in [(3, "pending"), (4, "second"), (5, "third")] {
+        for (number, name) in [(3, "pending"), (4, "second"), (5, "third"), (7, "fourth")] {
             let query = format!("click_id={click}&order_id=heronorder-000{number}&amount=30.00&currency=EUR");
             let reply = shop.report(&self.app, &query).await;
             self.remember(name, reply.text("conversion_id").to_owned());
@@ -285,10 +293,31 @@ impl World {
         let page = self.browser(X).get(&log).await;
         let attempt = crate::page::between(&page.text, &format!("href=\"{log}/"), "\"").expect("a request").to_owned();
         self.remember("x_attempt", attempt);
+        let tried = self.browser(X).upload("/reviews", &[("kind", "advertiser")], REVIEWS).await;
+        self.remember("x_batch", id_at_the_end(&tried));
+        self.notice().await;
         sign_up(&self.app, "publisher", "New Party").await;
         let page = self.browser(Admin).get("/admin/parties").await;
         let row = page.text.split("<tr").find(|row| row.contains("New Party")).expect("the party is listed").to_owned();
         self.remember("party", hidden(&crate::page::forms(&row)[0].fields, "party_id"));
+    }
+}
+
+impl World {
+    /// X was told something.
+    async fn notice(&mut self) {
+        let new = Notice {
+            notice_id: self.app.environment.new_id(NoticeId),
+            party_id: self.ids["x"].0.parse().unwrap(),
+            code: NoticeCode::ReviewDue,
+            object: object_of(self.ids["pending"].0.parse().unwrap()),
+            text: "heronnotice".to_owned(),
+            seen_at_ms: None,
+        };
+        let mut w = self.app.store.write().await.unwrap();
+        assert!(notices::insert(&mut w, &new).await.unwrap());
+        w.commit().await.unwrap();
+        self.remember("x_notice", new.notice_id.to_string());
     }
 }
 

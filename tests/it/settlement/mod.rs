@@ -1,6 +1,9 @@
 //! Money after it is earned: reviewed, funded, released, paid, on both databases.
 
+mod batches;
+mod deadlines;
 mod held;
+mod queue;
 mod races;
 mod world;
 

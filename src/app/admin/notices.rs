@@ -1,0 +1,12 @@
+//! What the network's admins are told.
+
+use leptos::prelude::*;
+
+use crate::app::notices::notices_page;
+use crate::app::page::role_page;
+use crate::domain::party::PartyKind;
+
+#[component]
+pub fn Notices() -> impl IntoView {
+    role_page(PartyKind::Network, "Notices", notices_page)
+}

@@ -1,0 +1,295 @@
+//! Many reviews together: a dry run that changes nothing and says of each row what it would do; then its rows in
+//! transactions of a hundred, each conversion as the dry run saw it. What was interrupted goes on where it was, since a
+//! row's outcome is written with its step.
+
+use std::collections::{BTreeMap, HashMap};
+
+use crate::domain::environment::Environment;
+use crate::domain::ids::{CampaignId, ConversionId, MemberId, PartyId, ReviewBatchId};
+use crate::domain::money::Money;
+use crate::domain::party::{Acting, NETWORK, Viewer};
+use crate::domain::review::Step;
+use crate::domain::review_batch::{RowOutcome, Wish, WishRefused};
+use crate::store::conversions::Conversion;
+use crate::store::review_batches::{self, Batch, BatchRow};
+use crate::store::{Conn, Store, StoreError, Writer, conversions};
+
+use super::review::{as_it_is, book, take};
+
+/// Rows of one transaction.
+const TRANSACTION_ROWS: usize = 100;
+/// The dry run's rows are kept so many at a time: meanwhile visitors click.
+const KEPT_ROWS: usize = 500;
+/// The job looks at so many batches at a time.
+const BATCHES: i64 = 10;
+
+/// What a row names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Which {
+    Conversion(ConversionId),
+    Order { order_id: String, event: String, campaign_id: Option<CampaignId> },
+}
+
+/// A row as it was asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asked {
+    pub number: i64,
+    pub which: Which,
+    pub wish: Result<Wish, WishRefused>,
+}
+
+/// Why a batch was not started.
+#[derive(Debug, thiserror::Error)]
+pub enum BatchRefused {
+    #[error("it is started already: look again in a moment")]
+    Started,
+    #[error("none of its rows can be decided")]
+    NothingReady,
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// The dry run: what each row would do. Gives the batch, whose rows are kept.
+///
+/// # Errors
+/// `NotFound` for publishers, and where a row names a conversion by an id that the viewer does not review.
+pub async fn rehearse(
+    store: &Store,
+    environment: &Environment,
+    viewer: &Viewer,
+    name: &str,
+    asked: &[Asked],
+) -> Result<ReviewBatchId, StoreError> {
+    if matches!(viewer.acting, Acting::Publisher(_)) {
+        return Err(StoreError::NotFound);
+    }
+    let rows = tried(&mut store.snapshot().await?, viewer.acting, asked).await?;
+    let id = environment.new_id(ReviewBatchId);
+    for rows in rows.chunks(KEPT_ROWS) {
+        let mut w = store.write().await?;
+        review_batches::insert_rows(&mut w, id, rows).await?;
+        w.commit().await?;
+    }
+    let new = Batch {
+        review_batch_id: id,
+        party_id: viewer.party(),
+        member_id: viewer.member_id,
+        name: name.to_owned(),
+        rows_count: rows.len() as i64,
+        started_by: None,
+        started_at_ms: None,
+        done_at_ms: None,
+    };
+    let mut w = store.write().await?;
+    review_batches::insert(&mut w, &new).await?;
+    w.commit().await?;
+    Ok(id)
+}
+
+async fn tried(conn: &mut Conn, acting: Acting, asked: &[Asked]) -> Result<Vec<BatchRow>, StoreError> {
+    let mut first_rows = HashMap::new();
+    let mut rows = Vec::with_capacity(asked.len());
+    for one in asked {
+        let found = find(conn, acting, &one.which).await?;
+        let conversion = found.as_ref().ok();
+        let outcome = judge(one, &found, &first_rows);
+        if let (Some(conversion), Ok(_)) = (conversion, &outcome) {
+            first_rows.insert(conversion.conversion_id, one.number);
+        }
+        rows.push(kept(one, conversion, outcome));
+    }
+    Ok(rows)
+}
+
+/// The conversion that a row names, or why it names none.
+async fn find(conn: &mut Conn, acting: Acting, which: &Which) -> Result<Result<Conversion, String>, StoreError> {
+    let (order_id, event, campaign) = match which {
+        Which::Conversion(id) => return conversions::get_of(conn, acting, *id).await.map(Ok),
+        Which::Order { order_id, event, campaign_id } => (order_id, event, *campaign_id),
+    };
+    let mut found = conversions::list_of_order(conn, acting, event, order_id, campaign, 2).await?;
+    Ok(match found.len() {
+        1 => Ok(found.remove(0)),
+        0 => Err(format!("no {event} with this order id has come in")),
+        _ => Err("several campaigns have an order of this id: name the campaign".to_owned()),
+    })
+}
+
+/// What a row would do, or why it does nothing; `first_rows` are the rows above that do something.
+fn judge(
+    asked: &Asked,
+    found: &Result<Conversion, String>,
+    first_rows: &HashMap<ConversionId, i64>,
+) -> Result<String, String> {
+    let wish = asked.wish.as_ref().map_err(ToString::to_string)?;
+    let conversion = found.as_ref().map_err(Clone::clone)?;
+    if let Some(first) = first_rows.get(&conversion.conversion_id) {
+        return Err(format!("it is the same conversion as in row {first}"));
+    }
+    wish.step(conversion.state).map_err(|refused| refused.to_string())?;
+    let held = conversion.still_held().map(|code| format!(", held ({code})")).unwrap_or_default();
+    Ok(format!("{}{held}", as_it_is(conversion)))
+}
+
+fn kept(asked: &Asked, conversion: Option<&Conversion>, outcome: Result<String, String>) -> BatchRow {
+    let (order_id, event) = match (&asked.which, conversion) {
+        (Which::Order { order_id, event, .. }, _) => (order_id.clone(), event.clone()),
+        (Which::Conversion(_), Some(conversion)) => (conversion.order_id.clone(), conversion.event.clone()),
+        (Which::Conversion(id), None) => (id.to_string(), String::new()),
+    };
+    let wish = asked.wish.as_ref().ok();
+    let (outcome, message) = match outcome {
+        Ok(message) => (RowOutcome::Ready, message),
+        Err(message) => (RowOutcome::Refused, message),
+    };
+    BatchRow {
+        number: asked.number,
+        order_id,
+        event,
+        conversion_id: conversion.map(|known| known.conversion_id),
+        seen_version: conversion.map(|known| known.version),
+        action: wish.map(|wish| wish.action),
+        reason: wish.and_then(|wish| wish.reason),
+        note: wish.map(|wish| wish.note.clone()).unwrap_or_default(),
+        outcome,
+        message,
+    }
+}
+
+/// Says that the rows shall be decided, in this member's name; [`run`] does it.
+///
+/// # Errors
+/// `NotFound` for another party's batch; it is started, or has no row to decide.
+pub async fn start(
+    store: &Store,
+    environment: &Environment,
+    viewer: &Viewer,
+    id: ReviewBatchId,
+) -> Result<(), BatchRefused> {
+    let mut w = store.write().await?;
+    review_batches::get_of_party(&mut w, viewer.party(), id).await?;
+    if review_batches::list_ready(&mut w, id, 1).await?.is_empty() {
+        return Err(BatchRefused::NothingReady);
+    }
+    if !review_batches::start(&mut w, id, viewer.member_id, environment.now()).await? {
+        return Err(BatchRefused::Started);
+    }
+    Ok(w.commit().await?)
+}
+
+/// What a transaction did.
+struct Done {
+    rows: usize,
+    /// There is nothing left to do.
+    is_all: bool,
+}
+
+/// Decides rows of a started batch, in at most so many transactions. False where some are left: for the job, or another
+/// call.
+pub async fn run(
+    store: &Store,
+    environment: &Environment,
+    id: ReviewBatchId,
+    transactions_max: usize,
+) -> Result<bool, StoreError> {
+    for _ in 0..transactions_max {
+        if run_some(store, environment, id).await?.is_all {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// The job: goes on with what was started and is not done. Two processes may run it at once: rows are decided under the
+/// lock of their batch. Gives how many were decided.
+pub async fn run_due(store: &Store, environment: &Environment) -> Result<usize, StoreError> {
+    let due = review_batches::list_undone(&mut store.read().await?, BATCHES).await?;
+    let (mut decided, mut failed) = (0, None);
+    for id in due {
+        // One that cannot go on must not keep the others from it.
+        match run_to_the_end(store, environment, id).await {
+            Ok(rows) => decided += rows,
+            Err(error) => failed = Some(error),
+        }
+    }
+    failed.map_or(Ok(decided), Err)
+}
+
+async fn run_to_the_end(store: &Store, environment: &Environment, id: ReviewBatchId) -> Result<usize, StoreError> {
+    let mut decided = 0;
+    loop {
+        let done = run_some(store, environment, id).await?;
+        decided += done.rows;
+        if done.is_all {
+            return Ok(decided);
+        }
+    }
+}
+
+/// One transaction.
+async fn run_some(store: &Store, environment: &Environment, id: ReviewBatchId) -> Result<Done, StoreError> {
+    let mut w = store.write().await?;
+    let batch = review_batches::lock(&mut w, id).await?;
+    let (Some(by), None) = (batch.started_by, batch.done_at_ms) else { return Ok(Done { rows: 0, is_all: true }) };
+    // One more than it decides says whether it is the last.
+    let mut rows = review_batches::list_ready(&mut w, id, TRANSACTION_ROWS as i64 + 1).await?;
+    let is_all = rows.len() <= TRANSACTION_ROWS;
+    rows.truncate(TRANSACTION_ROWS);
+    decide(&mut w, environment, &batch, by, &rows).await?;
+    if is_all {
+        review_batches::set_done(&mut w, id, environment.now()).await?;
+    }
+    w.commit().await?;
+    Ok(Done { rows: rows.len(), is_all })
+}
+
+/// Locks all conversions of these rows by id, takes their steps, then moves totals and accounts once for all of them.
+async fn decide(
+    w: &mut Writer,
+    environment: &Environment,
+    batch: &Batch,
+    by: MemberId,
+    rows: &[BatchRow],
+) -> Result<(), StoreError> {
+    let mut locked: BTreeMap<ConversionId, Conversion> = BTreeMap::new();
+    let mut ids: Vec<ConversionId> = rows.iter().filter_map(|row| row.conversion_id).collect();
+    ids.sort_unstable();
+    for id in ids {
+        locked.insert(id, conversions::lock(w, id).await?);
+    }
+    let mut taken = Vec::with_capacity(rows.len());
+    for row in rows {
+        let conversion = row.conversion_id.and_then(|id| locked.remove(&id));
+        let (outcome, message) = match step_of(batch.party_id, row, conversion) {
+            Ok((conversion, step)) => {
+                let one = take(w, environment, conversion, step, Some(by)).await?;
+                let message = said(&one.after);
+                taken.push(one);
+                (RowOutcome::Done, message)
+            }
+            Err(message) => (RowOutcome::Refused, message),
+        };
+        review_batches::set_outcome(w, batch.review_batch_id, row.number, outcome, &message).await?;
+    }
+    book(w, environment, &taken).await
+}
+
+/// The step that a row takes now, if its conversion is still what the dry run saw.
+fn step_of(party: PartyId, row: &BatchRow, conversion: Option<Conversion>) -> Result<(Conversion, Step), String> {
+    let known = conversion.filter(|known| party == NETWORK || known.advertiser_id.party() == party);
+    let (Some(conversion), Some(action)) = (known, row.action) else {
+        return Err("its conversion is not there any more".to_owned());
+    };
+    let wish = Wish { action, reason: row.reason, note: row.note.clone() };
+    let step = wish.step(conversion.state).map_err(|refused| refused.to_string())?;
+    if row.seen_version == Some(conversion.version) {
+        Ok((conversion, step))
+    } else {
+        Err(format!("it changed since the dry run; now it is: {}", as_it_is(&conversion)))
+    }
+}
+
+/// What was done.
+fn said(after: &Conversion) -> String {
+    format!("{}, commission {}", after.state, Money::new(after.commission_minor, after.currency))
+}
