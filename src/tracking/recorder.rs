@@ -2,13 +2,14 @@
 //!
 //! The batch fills itself while the last commit is synced: the writer takes what is there and never lingers.
 
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio::task::JoinHandle;
-use tokio::time::Instant;
+use tokio::time::{Sleep, sleep};
 
 use super::click_sums::{ClickSums, count, gestures, left_uncounted};
 use super::seen_visitors::SeenVisitors;
@@ -160,8 +161,12 @@ async fn take_arrived(jobs: &mut mpsc::Receiver<Job>, batch: &mut Vec<Job>) {
 #[derive(Default)]
 struct Uncounted {
     sums: ClickSums,
-    /// When they must be.
-    due: Option<Instant>,
+    /// When they must be; nothing where nothing is behind.
+    due: Option<Pin<Box<Sleep>>>,
+}
+
+fn after_ms(ms: u64) -> Pin<Box<Sleep>> {
+    Box::pin(sleep(Duration::from_millis(ms)))
 }
 
 /// The one writer.
@@ -185,7 +190,7 @@ impl Writing {
             while let Err(error) = self.write(&mut batch, missed).await {
                 self.seen.iter_mut().for_each(SeenVisitors::forget);
                 tracing::error!(clicks = batch.len(), %error, "a batch of clicks is not stored yet");
-                tokio::time::sleep(Duration::from_millis(RETRY_PAUSE_MS)).await;
+                sleep(Duration::from_millis(RETRY_PAUSE_MS)).await;
             }
             last_day = batch.last().map_or(last_day, |job| job.click.click_id.time().utc_day());
             for job in batch.drain(..) {
@@ -203,11 +208,11 @@ impl Writing {
     /// are no more.
     async fn next(&mut self, jobs: &mut mpsc::Receiver<Job>, batch: &mut Vec<Job>) -> usize {
         loop {
-            let Some(due) = self.uncounted.due else { return jobs.recv_many(batch, BATCH_CLICKS_MAX).await };
+            let Some(due) = &mut self.uncounted.due else { return jobs.recv_many(batch, BATCH_CLICKS_MAX).await };
             tokio::select! {
                 biased;
                 () = self.store.counting().asked() => {}
-                () = tokio::time::sleep_until(due) => {}
+                () = due => {}
                 count = jobs.recv_many(batch, BATCH_CLICKS_MAX) => return count,
             }
             self.count_now().await;
@@ -221,7 +226,7 @@ impl Writing {
         }
         while let Err(error) = left_uncounted(&self.store).await {
             tracing::error!(%error, "the clicks of before are not counted yet");
-            tokio::time::sleep(Duration::from_millis(RETRY_PAUSE_MS)).await;
+            sleep(Duration::from_millis(RETRY_PAUSE_MS)).await;
         }
         self.store.counting().catch_up();
     }
@@ -235,7 +240,7 @@ impl Writing {
             Ok(()) => self.caught_up(),
             Err(error) => {
                 tracing::error!(%error, "stored clicks are not counted yet");
-                self.uncounted.due = Some(Instant::now() + Duration::from_millis(RETRY_PAUSE_MS));
+                self.uncounted.due = Some(after_ms(RETRY_PAUSE_MS));
             }
         }
     }
@@ -299,7 +304,7 @@ impl Writing {
             uncounted::insert(&mut w, &clicks).await?;
             w.commit().await?;
             self.uncounted.sums.join(sums);
-            self.uncounted.due.get_or_insert_with(|| Instant::now() + Duration::from_millis(COUNT_EVERY_MS));
+            self.uncounted.due.get_or_insert_with(|| after_ms(COUNT_EVERY_MS));
             self.store.counting().fall_behind();
             return Ok(());
         }
@@ -318,9 +323,7 @@ impl Writing {
     /// Where clicks come singly each is counted with its own commit. Many at once would write the same pages of totals
     /// again with every batch. PostgreSQL keeps totals for several processes, and counts at once.
     fn counts_later(&self, clicks: usize) -> bool {
-        self.store.is_sqlite()
-            && clicks > COUNTED_AT_ONCE_MAX
-            && self.uncounted.due.is_none_or(|due| Instant::now() < due)
+        self.store.is_sqlite() && clicks > COUNTED_AT_ONCE_MAX
     }
 
     async fn label(&mut self, w: &mut Writer, batch: Vec<&mut Job>) -> Result<(), StoreError> {
