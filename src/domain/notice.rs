@@ -1,6 +1,6 @@
 //! What a party is told inside the application. A notice names its object; a party is told about one object once.
 
-use super::ids::ConversionId;
+use super::ids::{CampaignId, ConversionId};
 use super::review::{ADVERTISER_REVIEW_DAYS, UNCONFIRMED};
 
 text_enum! {
@@ -12,22 +12,25 @@ text_enum! {
         HandedOver = "handed_over",
         /// Nobody decided, and so it was rejected.
         Unconfirmed = "unconfirmed",
+        /// Publishers of a campaign are promised something else, now or from a day on.
+        TermsChanged = "terms_changed",
     }
 }
 
 impl NoticeCode {
-    /// The sentence for whoever knows the conversion as this order of this campaign.
-    pub fn sentence(self, order: &str, campaign: &str) -> String {
+    /// The sentence for whoever knows the conversion as this order of this campaign, or the terms by this version.
+    pub fn sentence(self, number: &str, campaign: &str) -> String {
         match self {
             Self::ReviewDue => format!(
-                "Order {order} of {campaign} passed its validation deadline without a review. Approve or reject it \
+                "Order {number} of {campaign} passed its validation deadline without a review. Approve or reject it \
                 within {ADVERTISER_REVIEW_DAYS} days; after that the network decides."
             ),
             Self::HandedOver => format!(
-                "Order {order} of {campaign} was not reviewed within {ADVERTISER_REVIEW_DAYS} days after its \
+                "Order {number} of {campaign} was not reviewed within {ADVERTISER_REVIEW_DAYS} days after its \
                 validation deadline: the network decides."
             ),
-            Self::Unconfirmed => format!("Order {order} of {campaign} was rejected by itself. {UNCONFIRMED}"),
+            Self::Unconfirmed => format!("Order {number} of {campaign} was rejected by itself. {UNCONFIRMED}"),
+            Self::TermsChanged => format!("Version {number} of the terms of {campaign} changes what you are promised."),
         }
     }
 
@@ -37,8 +40,25 @@ impl NoticeCode {
             Self::ReviewDue | Self::HandedOver | Self::Unconfirmed => {
                 object.parse().ok().map(|id| format!("/receipts/{}", ConversionId(id)))
             }
+            Self::TermsChanged => {
+                let (campaign, _) = object.split_once(' ')?;
+                campaign.parse().ok().map(|id| format!("/campaigns/{}", CampaignId(id)))
+            }
         }
     }
+
+    /// What the reader finds there.
+    pub const fn place_name(self) -> &'static str {
+        match self {
+            Self::ReviewDue | Self::HandedOver | Self::Unconfirmed => "Receipt",
+            Self::TermsChanged => "Old and new",
+        }
+    }
+}
+
+/// A version of a campaign's terms as the object of a notice.
+pub fn object_of_terms(campaign: CampaignId, version: i64) -> String {
+    format!("{} {version}", campaign.0)
 }
 
 /// A conversion as the object of a notice: its number in decimals, as the database compares it.
@@ -53,11 +73,19 @@ mod tests {
     #[test]
     fn a_notice_names_its_order_and_leads_to_its_receipt() {
         let id = ConversionId(0x0123_4567_89ab_cdef);
-        for &code in NoticeCode::ALL {
+        for code in [NoticeCode::ReviewDue, NoticeCode::HandedOver, NoticeCode::Unconfirmed] {
             let text = code.sentence("A-1", "Winter boots");
             assert!(text.contains("Order A-1 of Winter boots") && text.ends_with('.'), "{text}");
             assert_eq!(code.place(&object_of(id)), Some(format!("/receipts/{id}")));
             assert_eq!(code.place("A-1"), None);
         }
+    }
+
+    #[test]
+    fn a_notice_of_other_terms_leads_to_its_campaign() {
+        let (id, code) = (CampaignId(0x0123_4567_89ab_cdef), NoticeCode::TermsChanged);
+        assert!(code.sentence("2", "Winter boots").starts_with("Version 2 of the terms of Winter boots changes"));
+        assert_eq!(code.place(&object_of_terms(id, 2)), Some(format!("/campaigns/{id}")));
+        assert_eq!(code.place("2"), None);
     }
 }

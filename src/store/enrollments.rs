@@ -55,6 +55,8 @@ sql! {
     LIST_OF_PUBLISHER = select!("e.publisher_id = $1 order by e.enrollment_id desc limit $2");
     LIST_OF_ADVERTISER = select!("c.advertiser_id = $1 order by e.enrollment_id desc limit $2");
     LIST_OF_CAMPAIGN = select!("c.advertiser_id = $1 and e.campaign_id = $2 order by e.enrollment_id desc limit $3");
+    LIST_PUBLISHERS = "select publisher_id from enrollments where campaign_id = $1 and state in ('applied', 'approved')
+        order by publisher_id";
     INSERT = "insert into enrollments (enrollment_id, campaign_id, publisher_id, state, state_reason, terms_version,
         accepted_by, accepted_at_ms, decided_at_ms, default_link_id, created_at_ms, version)
         values ($1, $2, $3, $4, '', $5, $6, $7, $8, $9, $7, 1)";
@@ -110,6 +112,11 @@ pub async fn list_of_campaign(
     limit: i64,
 ) -> Result<Vec<Enrollment>, StoreError> {
     on_driver!(conn, |c| query_as(LIST_OF_CAMPAIGN).bind(advertiser).bind(campaign).bind(limit).fetch_all(c).await)
+}
+
+/// Who relies on the campaign's terms, or is about to: all publishers that are in it or wait to be.
+pub async fn list_publishers(conn: &mut Conn, campaign: CampaignId) -> Result<Vec<PublisherId>, StoreError> {
+    on_driver!(conn, |c| query_scalar(LIST_PUBLISHERS).bind(campaign).fetch_all(c).await)
 }
 
 pub async fn count_waiting(conn: &mut Conn, advertiser: AdvertiserId) -> Result<i64, StoreError> {

@@ -91,6 +91,12 @@ async fn an_announced_cut_begins_by_itself_and_earlier_clicks_keep_what_they_wer
                 assert!(page.contains(text), "{text}: {page}");
             }
         }
+        assert!(scene.page(publisher, "/publisher").await.contains("One notice is new."));
+        let told = "Version 2 of the terms of Winter boots changes what you are promised. It is for clicks from 9 Mar 2026, \
+            11:00 UTC on: commission, cookie duration.";
+        let notices = publisher.get("/publisher/notices").await;
+        assert!(notices.plain().contains(told), "{}", notices.plain());
+        assert!(notices.text.contains(&format!("href=\"/campaigns/{campaign}\"")));
         let directory = scene.page(publisher, "/campaigns").await;
         assert!(directory.contains("10 % of a sale") && !directory.contains("8 % of a sale"), "{directory}");
 

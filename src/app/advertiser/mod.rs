@@ -26,6 +26,7 @@ mod reports;
 mod requests;
 mod reviews;
 mod steps;
+mod telling;
 mod uploads;
 
 pub use balance::BalancePage;
@@ -50,4 +51,5 @@ pub use steps::{
     API_KEYS_MAX, CAMPAIGNS_MAX, NEW_API_KEY, advertiser_of, integration_page_of, make_step, page_of, requests_page_of,
     step_of_form, uploads_page_of,
 };
+pub use telling::tell_publishers;
 pub use uploads::{UploadPage, UploadsPage};

@@ -66,7 +66,7 @@ pub async fn update_campaign(
     draft: CampaignDraft,
     #[server(default)] step: String,
 ) -> Result<(), ApiError> {
-    use crate::app::advertiser::{advertiser_of, page_of, step_of_form};
+    use crate::app::advertiser::{advertiser_of, page_of, step_of_form, tell_publishers};
     use crate::app::forms::{self, Form};
     use crate::app::page::zone_of;
     use crate::domain::campaign::CampaignState;
@@ -110,6 +110,7 @@ pub async fn update_campaign(
     let is_new_version = !newest.promises_same(&next);
     if is_new_version {
         terms::insert(&mut w, &next, viewer.member_id, now).await?;
+        tell_publishers(&mut w, &app.environment, &campaign, current, &next).await?;
     }
     let changed = Campaign {
         name: facts.name,

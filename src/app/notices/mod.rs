@@ -60,7 +60,7 @@ fn empty() -> AnyView {
     view! {
         <div class="empty">
             <h2>"Nothing to tell you yet"</h2>
-            <p>"Deadlines that pass, and what the network does about them, will be told here."</p>
+            <p>"Deadlines that pass, what the network does about them, and other terms will be told here."</p>
         </div>
     }
     .into_any()
@@ -88,7 +88,8 @@ fn table(list: Vec<Notice>, zone: &Zone) -> AnyView {
 fn row(notice: Notice, zone: &Zone) -> impl IntoView + use<> {
     let at = notice.notice_id.time();
     let is_new = notice.seen_at_ms.is_none();
-    let about = notice.code.place(&notice.object).map(|href| view! { <a href=href>"Receipt"</a> });
+    let name = notice.code.place_name();
+    let about = notice.code.place(&notice.object).map(|href| view! { <a href=href>{name}</a> });
     view! {
         <tr>
             <th scope="row">{notice.text}{is_new.then(|| view! { <span class="sub">"new"</span> })}</th>
