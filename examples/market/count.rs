@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use tallystick::domain::conversion::{Badge, ConversionState};
+use tallystick::domain::conversion::Badge;
 use tallystick::store::{audit_money, conversions};
 
 use super::browser::Policy;
@@ -141,7 +141,7 @@ pub async fn count(place: &Place, everybody: &[Live]) -> anyhow::Result<Counts> 
                 publisher: conversion.publisher_id.and_then(|id| place.publishers.iter().position(|one| *one == id)),
                 is_by_coupon: conversion.coupon_id.is_some(),
                 is_vouched: matches!(conversion.badge, Badge::Signed | Badge::Key),
-                is_approved: !matches!(conversion.state, ConversionState::Pending | ConversionState::Unattributed),
+                is_approved: conversion.approved_at_ms.is_some(),
                 commission_minor: conversion.commission_minor,
             });
             counts.loot(live, order, credited);

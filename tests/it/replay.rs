@@ -58,6 +58,8 @@ type Figures = BTreeMap<(String, String), i64>;
 pub async fn figures(store: &Store) -> Figures {
     let raw = rows(store, RAW).await;
     let raw: Figures = raw.into_iter().map(|(key, clicks)| ((key[0].clone(), key[1].clone()), clicks)).collect();
+    // As pages read: what was stored and not counted yet is counted before.
+    drop(store.snapshot().await.unwrap());
     let mut totals: BTreeMap<(String, String), Figures> = BTreeMap::new();
     for (key, clicks) in rows(store, TOTALS).await {
         let [reader, grain, label, reason] = <[String; 4]>::try_from(key).unwrap();

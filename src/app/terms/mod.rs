@@ -81,7 +81,7 @@ fn ChangeTable(caption: String, changes: Vec<Changed>, heads: [String; 2]) -> im
     view! {
         <div class="table-wrap" tabindex="0" role="region" aria-label=caption>
             <table class="data">
-                <thead><tr><td></td><th scope="col">{before}</th><th scope="col">{after}</th></tr></thead>
+                <thead><tr><th scope="col">"About"</th><th scope="col">{before}</th><th scope="col">{after}</th></tr></thead>
                 <tbody>{rows}</tbody>
             </table>
         </div>
@@ -107,9 +107,9 @@ pub fn accepted(versions: &[Terms], in_force: &Terms, now: Timestamp, zone: &Zon
 
 /// Since when a version holds, for its row in the list of them.
 pub fn since(versions: &[Terms], terms: &Terms, now: Timestamp, zone: &Zone) -> String {
-    if is_withdrawn(versions, terms) {
-        return "never: a newer version began first".to_owned();
-    }
     let begin = zone.show(terms.starts_at);
+    if is_withdrawn(versions, terms) {
+        return format!("never: a newer version began first, this one was for {begin}");
+    }
     if terms.starts_at > now { format!("from {begin} on") } else { begin }
 }
