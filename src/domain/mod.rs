@@ -45,6 +45,8 @@ pub mod notice;
 pub mod party;
 pub mod payout;
 pub mod payout_details;
+#[cfg(test)]
+mod payout_tests;
 pub mod policy;
 pub mod raster;
 pub mod reason;

@@ -1,6 +1,6 @@
 //! Which version of the terms is in force when, and what one changes beside another (domain.md section 5).
 
-use super::terms::{Model, NOTICE_DAYS_DEFAULT, Terms};
+use super::terms::{NOTICE_DAYS_DEFAULT, Terms};
 use super::time::{DAY_MS, Timestamp};
 
 /// Of a campaign's versions the one in force at `at`: the newest that has begun. A version that was made later takes
@@ -56,10 +56,6 @@ impl Terms {
     /// Everything that publishers are promised, each thing in sentences of its own; the same things for all terms.
     fn promises(&self) -> [(&'static str, Vec<String>); 8] {
         let currency = self.first_currency();
-        let credited = match self.model {
-            Model::LastClick => "the last click before it",
-            Model::FirstClick => "the first click within the cookie duration",
-        };
         let lines = self.text.lines().map(str::trim).filter(|line| !line.is_empty());
         let currencies: Vec<&str> = self.currencies.iter().map(|currency| currency.code()).collect();
         let payable =
@@ -68,7 +64,7 @@ impl Terms {
             ("Commission", self.rules.iter().map(|rule| rule.sentence(currency)).collect()),
             ("Currencies", vec![currencies.join(", ")]),
             ("Cookie duration", vec![self.window.to_string()]),
-            ("Credited", vec![credited.to_owned(), format!("asked is {}", self.policy.words())]),
+            ("Credited", vec![self.model.words().to_owned(), format!("asked is {}", self.policy.words())]),
             ("Customers stay bound", vec![months(self.binding_months)]),
             ("Validation", vec![days(self.validation_days)]),
             ("Payable", vec![payable]),

@@ -94,6 +94,16 @@ text_enum! {
     }
 }
 
+impl Model {
+    /// For people: what a conversion is credited to.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::LastClick => "the last click before it",
+            Self::FirstClick => "the first click within the cookie duration",
+        }
+    }
+}
+
 text_enum! {
     /// What the network fee is a share of.
     pub enum FeeBasis {

@@ -12,11 +12,11 @@ use tokio::task::JoinHandle;
 use tokio::time::{Sleep, sleep};
 
 use super::click_sums::{ClickSums, count, gestures, left_uncounted};
-use super::seen_visitors::SeenVisitors;
-use crate::domain::click::{Click, ClickLabel};
+use super::seen_visitors::{SeenVisitors, label_by_table};
+use crate::domain::click::Click;
 use crate::domain::durability::ClickDurability;
 use crate::domain::report::{LandingKey, Reader};
-use crate::store::clicks::{self, VisitorDay};
+use crate::store::clicks;
 use crate::store::deferrals::{self, Deferrals};
 use crate::store::landings::{self, LandingDeltas};
 use crate::store::{Store, StoreError, Writer, uncounted};
@@ -379,25 +379,4 @@ impl Writing {
         landings::add(&mut w, &landed).await?;
         w.commit().await
     }
-}
-
-/// The visitor day in which a countable click may be the first.
-pub(super) fn visitor_day(click: &Click) -> Option<VisitorDay> {
-    let countable = matches!(click.label, ClickLabel::Valid | ClickLabel::Duplicate);
-    let visitor = click.visitor.filter(|_| countable)?;
-    Some((click.click_id.time().utc_day(), click.publisher_id, click.campaign_id, visitor.to_vec()))
-}
-
-/// Of the countable clicks of a visitor's day the first stays valid, the others are duplicates.
-pub(super) async fn label_by_table(w: &mut Writer, batch: Vec<&mut Job>) -> Result<(), StoreError> {
-    let mut days: Vec<VisitorDay> = batch.iter().filter_map(|job| visitor_day(&job.click)).collect();
-    days.sort();
-    days.dedup();
-    let mut new = clicks::insert_visitors(w, &days).await?;
-    for job in batch {
-        if let Some(day) = visitor_day(&job.click) {
-            job.click.label = if new.remove(&day) { ClickLabel::Valid } else { ClickLabel::Duplicate };
-        }
-    }
-    Ok(())
 }

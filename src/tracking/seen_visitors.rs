@@ -5,8 +5,8 @@
 use std::collections::{BTreeMap, HashSet};
 use std::hash::{BuildHasherDefault, Hasher};
 
-use super::recorder::{Job, label_by_table, visitor_day};
-use crate::domain::click::ClickLabel;
+use super::recorder::Job;
+use crate::domain::click::{Click, ClickLabel};
 use crate::domain::ids::PublisherId;
 use crate::store::clicks::{self, VisitorDay};
 use crate::store::{StoreError, Writer};
@@ -58,9 +58,9 @@ impl SeenVisitors {
         self.added.clear();
         let mut without_room = Vec::new();
         for job in batch {
-            let Some((day, publisher, _, visitor)) = visitor_day(&job.click) else { continue };
+            let Some((day, visitor)) = visitor_of(&job.click) else { continue };
             self.learn(w, day).await?;
-            let (seen, key) = (self.days.entry(day).or_default(), fingerprint(publisher, &visitor));
+            let (seen, key) = (self.days.entry(day).or_default(), fingerprint(job.click.publisher_id, &visitor));
             if seen.contains(&key) {
                 job.click.label = ClickLabel::Duplicate;
             } else if seen.len() < DAY_VISITORS_MAX {
@@ -120,4 +120,28 @@ impl SeenVisitors {
         }
         Ok(())
     }
+}
+
+/// The UTC day and the visitor of a click that may be the first of that day.
+fn visitor_of(click: &Click) -> Option<(i64, [u8; 16])> {
+    let is_countable = matches!(click.label, ClickLabel::Valid | ClickLabel::Duplicate);
+    click.visitor.filter(|_| is_countable).map(|visitor| (click.click_id.time().utc_day(), visitor))
+}
+
+fn visitor_day(click: &Click) -> Option<VisitorDay> {
+    visitor_of(click).map(|(day, visitor)| (day, click.publisher_id, click.campaign_id, visitor.to_vec()))
+}
+
+/// Of the countable clicks of a visitor's day the first stays valid, the others are duplicates.
+pub(super) async fn label_by_table(w: &mut Writer, batch: Vec<&mut Job>) -> Result<(), StoreError> {
+    let mut days: Vec<VisitorDay> = batch.iter().filter_map(|job| visitor_day(&job.click)).collect();
+    days.sort();
+    days.dedup();
+    let mut new = clicks::insert_visitors(w, &days).await?;
+    for job in batch {
+        if let Some(day) = visitor_day(&job.click) {
+            job.click.label = if new.remove(&day) { ClickLabel::Valid } else { ClickLabel::Duplicate };
+        }
+    }
+    Ok(())
 }

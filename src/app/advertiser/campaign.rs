@@ -16,7 +16,7 @@ use crate::domain::money::Money;
 use crate::domain::party::PartyKind;
 use crate::domain::report::Dimension;
 use crate::domain::rule::{Rule, percent};
-use crate::domain::schedule;
+use crate::domain::schedule::{self, days};
 use crate::domain::terms::{FeeBasis, Terms};
 use crate::domain::time::{SECOND_MS, Timestamp, Zone};
 use crate::store::campaigns::{self, Campaign};
@@ -172,15 +172,6 @@ fn CurrentTerms(terms: Terms, zone: Zone) -> impl IntoView {
                 })}
             </dl>
         </section>
-    }
-}
-
-/// `30 days`, `1 day`, `none`.
-fn days(count: i64) -> String {
-    match count {
-        0 => "none".to_owned(),
-        1 => "1 day".to_owned(),
-        _ => format!("{count} days"),
     }
 }
 

@@ -2,6 +2,7 @@
 //! what a role may see, never in how a figure is computed.
 
 mod download;
+mod effect;
 mod landed;
 mod overview;
 mod overview_facts;

@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use super::effect::{cell, head, weight};
 use super::overview_facts::{DEFERRAL_DAYS, Facts, balance_note, facts, recent_clicks, shown};
 use super::parts::{Card, amounts, cards, charts, commission, epc, ratio_text, root};
 use super::range_bar::{notices, range_bar};
@@ -380,29 +381,4 @@ fn roas(_: Currency, earned: &reports::figures::Earned) -> String {
 
 const fn invalid(figures: &Figures) -> Ratio {
     Ratio { numerator: figures.clicks.invalid, denominator: figures.clicks.gross() }
-}
-
-fn head(effect: Effect, currency: Currency) -> String {
-    match effect {
-        Effect::Epc => format!("EPC, {currency}"),
-        Effect::Commission => format!("Commission, {currency}"),
-        Effect::ConversionRate => "CR".to_owned(),
-    }
-}
-
-fn cell(effect: Effect, figures: &Figures, currency: Currency) -> String {
-    match effect {
-        Effect::Epc => figures.epc(currency).money(currency),
-        Effect::Commission => Money::new(figures.commission_minor(currency), currency).figure(),
-        Effect::ConversionRate => figures.conversion_rate().percent(),
-    }
-}
-
-/// For the bar only: a thousandth of the ranked ratio is fine enough.
-fn weight(effect: Effect, figures: &Figures, currency: Currency) -> i64 {
-    match effect {
-        Effect::Epc => figures.epc(currency).scaled(1_000).unwrap_or(0),
-        Effect::Commission => figures.commission_minor(currency),
-        Effect::ConversionRate => figures.conversion_rate().scaled(100_000).unwrap_or(0),
-    }
 }

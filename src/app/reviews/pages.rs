@@ -5,7 +5,9 @@ use leptos::prelude::*;
 use super::file::SHAPE;
 use super::place_of;
 use crate::app::api::review::RunReviews;
+use crate::app::conversions::queue_place;
 use crate::app::error::ApiError;
+use crate::app::figures::root;
 use crate::app::page::{Request, zone_of};
 use crate::app::ui::{Field, Hidden, StatusTag, Submit};
 use crate::domain::ids::ReviewBatchId;
@@ -29,7 +31,7 @@ pub async fn batches_page(request: Request, viewer: Viewer) -> Result<AnyView, A
         <div class="page-head">
             <div><h1>"Reviews together"</h1><p class="sub">"Many conversions decided at once, by a file or by choice."</p></div>
             <div class="page-actions">
-                <a class="btn" href=crate::app::conversions::queue_place(viewer.acting)>"To the queue"</a>
+                <a class="btn" href=queue_place(viewer.acting)>"To the queue"</a>
             </div>
         </div>
         {form}
@@ -126,7 +128,7 @@ pub async fn batch_page(request: Request, viewer: Viewer) -> Result<AnyView, Api
     let kind = viewer.acting.kind();
     let next = (rows.len() as i64 == ROWS).then(|| rows[rows.len() - 1].number);
     let place = place_of(kind);
-    let file = format!("/reviews.csv?as={}&id={id}", crate::app::figures::root(kind).trim_start_matches('/'));
+    let file = format!("/reviews.csv?as={}&id={id}", root(kind).trim_start_matches('/'));
     let ready = count(&counts, RowOutcome::Ready, None);
     let may_run = viewer.is_admitted() && batch.started_at_ms.is_none() && ready > 0;
     Ok(view! {

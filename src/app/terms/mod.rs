@@ -16,9 +16,9 @@ pub fn Announced(versions: Vec<Terms>, now: Timestamp, zone: Zone) -> impl IntoV
         .map(|(before, next)| {
             let begin = zone.show(next.starts_at);
             view! {
-                <section class="card stack announced">
+                <section class="card stack">
                     <h2 class="cluster"><Icon name="clock"/>{format!("From {begin}: version {}", next.version)}</h2>
-                    <p>"Clicks before that keep the terms of now."</p>
+                    <p>{format!("Clicks before that keep version {}.", before.version)}</p>
                     <ChangeTable
                         caption=format!("What version {} changes", next.version)
                         changes=before.changes(next)

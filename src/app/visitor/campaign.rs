@@ -15,7 +15,7 @@ use crate::domain::enrollment::{self, EnrollmentState};
 use crate::domain::ids::CampaignId;
 use crate::domain::party::Viewer;
 use crate::domain::schedule;
-use crate::domain::terms::{Model, Terms};
+use crate::domain::terms::Terms;
 use crate::domain::time::Zone;
 use crate::store::campaigns::{self, Campaign};
 use crate::store::enrollments::{self, Enrollment};
@@ -122,10 +122,6 @@ fn TermsText(text: String) -> impl IntoView {
 
 #[component]
 fn Conditions(campaign: Campaign, terms: Terms) -> impl IntoView {
-    let model = match terms.model {
-        Model::LastClick => "the last click before it",
-        Model::FirstClick => "the first click within the cookie duration",
-    };
     let hosts: Vec<_> = campaign.allowed_hosts.lines().map(|host| view! { <li>{host.to_owned()}</li> }).collect();
     view! {
         <section class="card">
@@ -133,7 +129,7 @@ fn Conditions(campaign: Campaign, terms: Terms) -> impl IntoView {
             <dl class="facts">
                 <div><dt>"Cookie duration"</dt><dd>{terms.window.to_string()}
                     <span class="hint">"A conversion counts if it comes within this time after a click."</span></dd></div>
-                <div><dt>"Credited"</dt><dd>{model}
+                <div><dt>"Credited"</dt><dd>{terms.model.words()}
                     <span class="hint">{format!("Asked is {}.", terms.policy.words())}</span></dd></div>
                 {(terms.binding_months > 0).then(|| view! {
                     <div><dt>"Customers stay bound"</dt><dd>{format!("{} months", terms.binding_months)}
