@@ -3,6 +3,7 @@
 #![allow(dead_code)] // each test file uses its own part
 
 use tallystick::domain::campaign::{ApprovalMode, CampaignState};
+use tallystick::domain::condition::When;
 use tallystick::domain::enrollment::EnrollmentState;
 use tallystick::domain::ids::{AdvertiserId, CampaignId, PartyId, PublisherId};
 use tallystick::domain::money::Currency;
@@ -82,7 +83,7 @@ pub async fn live_campaign(app: &TestApp, name: &str, approval: ApprovalMode) ->
 
 /// One version of the terms of a campaign of [`live_campaign`].
 pub fn terms_of(app: &TestApp, campaign_id: CampaignId, version: i64) -> Terms {
-    let rule = |number, event, rate, currency| Rule { number, event, rate, currency, only_for: None };
+    let rule = |number, event, rate, currency| Rule { number, event, rate, currency, only_for: None, when: When::default() };
     let terms = Terms {
         campaign_id,
         version,

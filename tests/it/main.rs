@@ -3,6 +3,7 @@
 mod access;
 mod applications;
 mod campaigns;
+mod conditions;
 mod contract;
 mod coupons;
 mod creatives;
