@@ -72,7 +72,7 @@ test("own events and rates for lines are entered, reported and told on the recei
     await expect(rate(1)).toContainText("20 % of a sale where the order is 100.00 EUR or more and the customer is new");
     await expect(rate(1)).toContainText("20 % of a 100.00 EUR order = 20.00 EUR");
     await fitsTheScreen(advertiser);
-    await advertiser.getByRole("button", { name: "Save", exact: true }).last().click();
+    await advertiser.getByRole("button", { name: "Save" }).click();
     await expect(advertiser.getByRole("status")).toHaveText("Saved. Version 3 of the terms is in force for clicks from now on.");
     await expect(advertiser.getByRole("region", { name: "Commission" })).toContainText("and the customer is new");
   });
