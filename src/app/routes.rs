@@ -6,6 +6,7 @@ use leptos_router::components::{FlatRoutes, Route, Router};
 use leptos_router::path;
 
 use super::receipt::ReceiptPage;
+use super::statement::AccountPage;
 use super::visitor::{
     CampaignPage, Campaigns, ConfirmPage, Home, LogInPage, NotFoundPage, ReasonPage, Reasons, SignUpPage,
 };
@@ -39,6 +40,7 @@ pub fn Pages() -> impl IntoView {
                 <Route path=path!("/publisher/find") view=publisher::Find/>
                 <Route path=path!("/publisher/payouts") view=publisher::Payouts/>
                 <Route path=path!("/publisher/payout-details") view=publisher::PayoutDetailsPage/>
+                <Route path=path!("/publisher/statement") view=publisher::StatementPage/>
                 <Route path=path!("/publisher/notices") view=publisher::Notices/>
                 <Route path=path!("/advertiser") view=advertiser::Overview/>
                 <Route path=path!("/advertiser/campaigns") view=advertiser::CampaignsPage/>
@@ -62,6 +64,7 @@ pub fn Pages() -> impl IntoView {
                 <Route path=path!("/advertiser/reviews/:id") view=advertiser::ReviewPage/>
                 <Route path=path!("/advertiser/find") view=advertiser::Find/>
                 <Route path=path!("/advertiser/balance") view=advertiser::BalancePage/>
+                <Route path=path!("/advertiser/statement") view=advertiser::StatementPage/>
                 <Route path=path!("/advertiser/notices") view=advertiser::Notices/>
                 <Route path=path!("/publisher/reports") view=publisher::Reports/>
                 <Route path=path!("/advertiser/reports") view=advertiser::Reports/>
@@ -80,6 +83,7 @@ pub fn Pages() -> impl IntoView {
                 <Route path=path!("/admin/payouts/:id") view=admin::PayoutRunPage/>
                 <Route path=path!("/admin/deposits") view=admin::Deposits/>
                 <Route path=path!("/admin/ledger") view=admin::Ledger/>
+                <Route path=path!("/admin/ledger/:id") view=AccountPage/>
                 <Route path=path!("/admin/notices") view=admin::Notices/>
             </FlatRoutes>
         </Router>

@@ -66,6 +66,7 @@ pub mod secret;
 mod seen;
 pub mod signature;
 pub mod site;
+pub mod statement;
 pub mod sub_ids;
 pub mod terms;
 #[cfg(test)]

@@ -73,11 +73,13 @@ sql! {
     POST = "insert into transfers (transfer_id, fact, fact_id, code, debit_account_id, credit_account_id, currency,
         amount_minor, created_at_ms) values ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
     LIST = transfers!("where (t.transfer_id < $1 or $1 is null) order by t.transfer_id desc limit $2");
+    LIST_FORWARD = transfers!("where (t.transfer_id > $1 or $1 is null) order by t.transfer_id limit $2");
     LIST_OF_CONVERSION = transfers!("where (t.fact = 'conversion' and t.fact_id in
         (select event_id from conversion_events where conversion_id = $1)) or (t.fact = 'allocation'
         and t.fact_id = $1) order by t.transfer_id");
     BALANCES = balances!("");
     BALANCES_OF_PARTY = balances!("where a.party_id = $1");
+    BALANCE_OF_ACCOUNT = balances!("where a.account_id = $1");
     BALANCE = "select cast(coalesce(sum(case when t.credit_account_id = a.account_id then t.amount_minor
         else -t.amount_minor end), 0) as bigint) as balance_minor from accounts a join transfers t
         on t.credit_account_id = a.account_id or t.debit_account_id = a.account_id
@@ -166,6 +168,15 @@ pub async fn list(conn: &mut Conn, before: Option<TransferId>, limit: i64) -> Re
     on_driver!(conn, |c| query_as(LIST).bind(before).bind(limit).fetch_all(c).await)
 }
 
+/// For admins: all transfers after one, oldest first.
+pub async fn list_forward(
+    conn: &mut Conn,
+    after: Option<TransferId>,
+    limit: i64,
+) -> Result<Vec<Transfer>, StoreError> {
+    on_driver!(conn, |c| query_as(LIST_FORWARD).bind(after).bind(limit).fetch_all(c).await)
+}
+
 /// Every transfer about one conversion, oldest first. The caller may see the conversion; of the lines it shows only
 /// the reader's own.
 pub async fn list_of_conversion(
@@ -178,6 +189,12 @@ pub async fn list_of_conversion(
 /// For admins: every account with its balance.
 pub async fn balances(conn: &mut Conn) -> Result<Vec<Balance>, StoreError> {
     on_driver!(conn, |c| query_as(BALANCES).fetch_all(c).await)
+}
+
+/// For admins: any account with its balance.
+pub async fn balance_of_account(conn: &mut Conn, account: AccountId) -> Result<Balance, StoreError> {
+    let found = on_driver!(conn, |c| query_as(BALANCE_OF_ACCOUNT).bind(account).fetch_optional(c).await)?;
+    found.ok_or(StoreError::NotFound)
 }
 
 pub async fn balances_of_party(conn: &mut Conn, party: PartyId) -> Result<Vec<Balance>, StoreError> {

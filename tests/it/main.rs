@@ -41,6 +41,7 @@ mod schema;
 mod settlement;
 mod shop;
 mod step_up;
+mod statements;
 mod story;
 mod support;
 mod terms_in_time;

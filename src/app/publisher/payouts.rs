@@ -46,7 +46,10 @@ pub fn Payouts() -> impl IntoView {
         Ok(view! {
             <div class="page-head">
                 <div><h1>"Payouts"</h1><p class="sub">"What is on its way to you, and what you were paid."</p></div>
-                <div class="page-actions"><a class="btn" href=page_of(None)>{to_details}</a></div>
+                <div class="page-actions">
+                    <a class="btn" href="/publisher/statement">"Statement"</a>
+                    <a class="btn" href=page_of(None)>{to_details}</a>
+                </div>
             </div>
             {hold_note(&zone, details.as_ref(), request.now)}
             {figures.into_iter().map(|(currency, sums)| figures_of(currency, &sums)).collect::<Vec<_>>()}

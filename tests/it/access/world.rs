@@ -295,6 +295,9 @@ impl World {
         self.remember("x_attempt", attempt);
         let tried = self.browser(X).upload("/reviews", &[("kind", "advertiser")], REVIEWS).await;
         self.remember("x_batch", id_at_the_end(&tried));
+        let ledger = self.browser(Admin).get("/admin/ledger").await.text;
+        let account = crate::page::between(&ledger, "href=\"/admin/ledger/", "\"").expect("an account").to_owned();
+        self.remember("x_account", account);
         self.notice().await;
         sign_up(&self.app, "publisher", "New Party").await;
         let page = self.browser(Admin).get("/admin/parties").await;
