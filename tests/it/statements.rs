@@ -1,7 +1,7 @@
 //! Statements: every line of an account with the balance after it, on the page and in the file; one's own accounts only.
 
 use crate::network::Network;
-use crate::page::{between, unescape};
+use crate::page::between;
 use crate::shop::Shop;
 use crate::support::{Answer, Kind};
 
@@ -43,8 +43,9 @@ async fn every_line_is_on_the_page_and_in_the_file_with_the_balance_after_it() {
             assert!(newest.contains(text), "{text} in {newest}");
         }
         assert!(!page.text.contains("order-102"), "an order's number is its advertiser's");
-        let older = unescape(between(&page.text, "<a href=\"/publisher/statement", "\">Older").unwrap());
-        let older = network.a.get(&format!("/publisher/statement{}", older.rsplit("href=").next().unwrap())).await;
+        let before = between(&page.text, "before=", "\"").expect("older lines");
+        let older = format!("/publisher/statement?account=pending&currency=EUR&before={before}");
+        let older = network.a.get(&older).await;
         let table = between(&older.text, "aria-label=\"Statement\"", "</table>").expect("the older lines");
         assert_eq!(table.matches("<tr").count(), 1 + 3);
         assert!(table.split("<tr").nth(2).unwrap().contains("3.00 EUR"), "{table}");
