@@ -23,6 +23,7 @@ mod links;
 mod live;
 mod market;
 mod members;
+mod money_edges;
 mod network;
 mod own_events;
 mod page;
