@@ -59,10 +59,14 @@ async fn take_three_currencies(network: &Network) {
     w.commit().await.unwrap();
 }
 
+/// A key that was used before: its first use is noted.
 async fn api_key(network: &Network) -> String {
     let page = format!("/advertiser/campaigns/{}/integration", network.w);
     let made = network.shop.act(&page, "/api/create_api_key", "", &[("name", "Shop server")]).await;
-    format!("tsk_{}", between(&made.text, "value=\"tsk_", "\"").expect("the key is shown once"))
+    let key = format!("tsk_{}", between(&made.text, "value=\"tsk_", "\"").expect("the key is shown once"));
+    let shop = Shop::new(&network.app, &network.w.to_string());
+    assert_eq!(shop.post(&key, &json!({})).await.status, 422);
+    key
 }
 
 fn encoded(text: &str) -> String {
