@@ -3,8 +3,8 @@
 use super::campaign_draft::{CampaignDraft, DraftRefused};
 use super::campaign_rates::{Counting, OWN_EVENTS_MAX, OwnEvent, RateUnit, RowStep};
 use super::ids::CampaignId;
-use super::line_rate::LineRate;
 use super::line::LineField;
+use super::line_rate::LineRate;
 use super::money::Currency;
 use super::terms::Terms;
 use super::time::Timestamp;
@@ -118,7 +118,8 @@ fn conditional() -> CampaignDraft {
     let rate = |rate: &str| LineRate { rate: rate.to_owned(), ..LineRate::default() };
     let large = LineRate { amount_from: "100".to_owned(), ..rate("20") };
     let middle = LineRate { amount_from: "50".to_owned(), amount_below: "100.00".to_owned(), ..rate("15") };
-    let new = LineRate { customer: "new".to_owned(), coupon: " Hello ".to_owned(), text: "Boots".to_owned(), ..rate("1") };
+    let new =
+        LineRate { customer: "new".to_owned(), coupon: " Hello ".to_owned(), text: "Boots".to_owned(), ..rate("1") };
     CampaignDraft { line_rates: vec![large, middle, new], ..draft() }
 }
 

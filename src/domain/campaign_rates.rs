@@ -195,7 +195,12 @@ fn read_rate(field: &str, text: &str, unit: &str, currency: Currency) -> Result<
     }
 }
 
-pub(super) fn parse_rate(field: &str, text: &str, unit: &str, currency: Currency) -> Result<Option<Rate>, DraftRefused> {
+pub(super) fn parse_rate(
+    field: &str,
+    text: &str,
+    unit: &str,
+    currency: Currency,
+) -> Result<Option<Rate>, DraftRefused> {
     let text = text.trim();
     if text.is_empty() {
         return Ok(None);
@@ -217,7 +222,8 @@ pub(super) fn parse_rate(field: &str, text: &str, unit: &str, currency: Currency
 
 /// The rate of an event for whole orders, as it is entered; nothing is entered with this unit.
 pub(super) fn entered_rate(terms: &Terms, event: &str, unit: RateUnit) -> (String, RateUnit) {
-    let rule = terms.rules.iter().find(|rule| rule.event.as_str() == event && rule.is_for_orders() && rule.when.is_any());
+    let rule =
+        terms.rules.iter().find(|rule| rule.event.as_str() == event && rule.is_for_orders() && rule.when.is_any());
     rule.map_or((String::new(), unit), |rule| entered(terms, rule))
 }
 

@@ -104,13 +104,7 @@ mod tests {
     use proptest::prelude::*;
 
     /// An order of which nothing else is known.
-    fn price(
-        terms: &Terms,
-        event: &str,
-        amount_minor: Option<i64>,
-        currency: Currency,
-        lines: &[Line],
-    ) -> Priced {
+    fn price(terms: &Terms, event: &str, amount_minor: Option<i64>, currency: Currency, lines: &[Line]) -> Priced {
         let facts = OrderFacts { amount_minor, ..OrderFacts::default() };
         super::price(terms, &Order { event, currency, lines, facts })
     }

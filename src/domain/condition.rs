@@ -210,7 +210,8 @@ mod tests {
 
     #[test]
     fn an_example_fits_the_rule() {
-        let amounts = [(None, None), (Some(10_000), None), (None, Some(5_000)), (Some(100), Some(200)), (None, Some(1))];
+        let amounts =
+            [(None, None), (Some(10_000), None), (None, Some(5_000)), (Some(100), Some(200)), (None, Some(1))];
         for (from, below) in amounts {
             let when = between(from, below);
             assert!(when.holds(&of(Some(when.example_minor(8_000)))), "{from:?} {below:?}");

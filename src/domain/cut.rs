@@ -20,9 +20,8 @@ impl Terms {
         if kinds.len().saturating_mul(orders.len()) > KINDS_MAX {
             return !self.promises_same(next);
         }
-        let is_cut = |event: &str, currency| {
-            orders.iter().any(|order| is_cut(self, next, event, currency, order, &kinds))
-        };
+        let is_cut =
+            |event: &str, currency| orders.iter().any(|order| is_cut(self, next, event, currency, order, &kinds));
         !self.currencies.iter().all(|currency| next.currencies.contains(currency))
             || self.events.iter().any(|event| {
                 let event = event.name.as_str();
@@ -70,7 +69,8 @@ fn kinds_of_orders<'t>(versions: &[&'t Terms]) -> Vec<OrderFacts<'t>> {
     let mut orders = Vec::new();
     for amount_minor in amounts {
         for coupon in &coupons {
-            let of = |customer: &Option<CustomerKind>| OrderFacts { amount_minor, customer: *customer, coupon: *coupon };
+            let of =
+                |customer: &Option<CustomerKind>| OrderFacts { amount_minor, customer: *customer, coupon: *coupon };
             orders.extend(customers.iter().map(of));
         }
     }
@@ -159,7 +159,8 @@ mod tests {
     /// This percentage for orders of such a kind, before the rules of the example.
     fn on(when: When, bps: i64) -> Terms {
         let currency = when.has_amounts().then_some(Currency::EUR);
-        let own = Rule { number: 0, event: EventName::sale(), rate: Rate::Percent { bps }, currency, only_for: None, when };
+        let own =
+            Rule { number: 0, event: EventName::sale(), rate: Rate::Percent { bps }, currency, only_for: None, when };
         let rules = std::iter::once(own).chain(example(1).rules).zip(1..).map(|(rule, number)| Rule { number, ..rule });
         Terms { rules: rules.collect(), ..example(1) }
     }

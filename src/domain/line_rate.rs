@@ -143,7 +143,10 @@ fn read_bound(field: String, text: &str, currency: Currency) -> Result<Option<i6
     }
     match currency.parse_amount(text) {
         Ok(minor) if minor > 0 => Ok(Some(minor)),
-        _ => refuse(field, format!("Enter an amount above 0 such as {}.", currency.decimal(50 * 10_i64.pow(currency.digits())))),
+        _ => refuse(
+            field,
+            format!("Enter an amount above 0 such as {}.", currency.decimal(50 * 10_i64.pow(currency.digits()))),
+        ),
     }
 }
 

@@ -260,7 +260,9 @@ mod tests {
         let lead = rule("lead", Rate::Fixed { minor: 250 });
         let order = OrderFacts::default();
         let is_for = |rule: &Rule, event, currency| rule.matches(event, currency, &order);
-        assert!(is_for(&lead, "lead", Currency::EUR) && !is_for(&lead, "lead", dollar) && !is_for(&lead, "sale", dollar));
+        assert!(
+            is_for(&lead, "lead", Currency::EUR) && !is_for(&lead, "lead", dollar) && !is_for(&lead, "sale", dollar)
+        );
         assert!(is_for(&rule("sale", Rate::Percent { bps: 1 }), "sale", dollar));
     }
 

@@ -52,7 +52,9 @@ impl AccountKind {
     pub const fn explained(self) -> &'static str {
         match self {
             Self::Accrued => "What pending conversions may cost.",
-            Self::Receivable => "Approved commissions with the network's fee, less the payments that were used for them.",
+            Self::Receivable => {
+                "Approved commissions with the network's fee, less the payments that were used for them."
+            }
             Self::Deposit => "Payments that are not used for a conversion yet.",
             Self::Pending => "What pending conversions may bring.",
             Self::Approved => "Approved commissions that are not payable yet.",

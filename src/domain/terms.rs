@@ -183,7 +183,9 @@ pub enum TermsRefused {
     RuleEvent { number: i64, event: EventName },
     #[error("rule {number}: a percentage is 0 to 100, a fixed rate is not negative")]
     RuleRate { number: i64 },
-    #[error("rule {number}: a fixed rate, and one for some amounts, has one of the currencies; any other percentage none")]
+    #[error(
+        "rule {number}: a fixed rate, and one for some amounts, has one of the currencies; any other percentage none"
+    )]
     RuleCurrency { number: i64 },
     #[error("rule {number}: a category or SKU has 1 to {LINE_TEXT_MAX_BYTES} bytes, without control characters")]
     RuleLine { number: i64 },
@@ -284,9 +286,8 @@ impl Terms {
             Rate::Percent { bps } => (bps, WHOLE_BPS, rule.when.has_amounts()),
             Rate::Fixed { minor } => (minor, LARGE_AMOUNT_MINOR, true),
         };
-        let is_currency_right = rule.currency.map_or(!needs_currency, |currency| {
-            needs_currency && self.currencies.contains(&currency)
-        });
+        let is_currency_right =
+            rule.currency.map_or(!needs_currency, |currency| needs_currency && self.currencies.contains(&currency));
         if !(0..=most).contains(&value) {
             return Err(TermsRefused::RuleRate { number });
         }

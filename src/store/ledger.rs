@@ -169,11 +169,7 @@ pub async fn list(conn: &mut Conn, before: Option<TransferId>, limit: i64) -> Re
 }
 
 /// For admins: all transfers after one, oldest first.
-pub async fn list_forward(
-    conn: &mut Conn,
-    after: Option<TransferId>,
-    limit: i64,
-) -> Result<Vec<Transfer>, StoreError> {
+pub async fn list_forward(conn: &mut Conn, after: Option<TransferId>, limit: i64) -> Result<Vec<Transfer>, StoreError> {
     on_driver!(conn, |c| query_as(LIST_FORWARD).bind(after).bind(limit).fetch_all(c).await)
 }
 

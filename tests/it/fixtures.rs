@@ -83,7 +83,8 @@ pub async fn live_campaign(app: &TestApp, name: &str, approval: ApprovalMode) ->
 
 /// One version of the terms of a campaign of [`live_campaign`].
 pub fn terms_of(app: &TestApp, campaign_id: CampaignId, version: i64) -> Terms {
-    let rule = |number, event, rate, currency| Rule { number, event, rate, currency, only_for: None, when: When::default() };
+    let rule =
+        |number, event, rate, currency| Rule { number, event, rate, currency, only_for: None, when: When::default() };
     let terms = Terms {
         campaign_id,
         version,

@@ -142,9 +142,10 @@ async fn a_file_refuses_the_same_amounts_row_by_row() {
         let click = network.click(0, 1, &[]).await;
         drop(network.app.store.snapshot().await);
         let rows = hostile();
-        let lines = rows.iter().enumerate().map(|(number, (currency, amount))| {
-            format!("o{number},\"{amount}\",{currency},{click}\n")
-        });
+        let lines = rows
+            .iter()
+            .enumerate()
+            .map(|(number, (currency, amount))| format!("o{number},\"{amount}\",{currency},{click}\n"));
         let file = format!("order_id,amount,currency,click_id\n{}", lines.collect::<String>());
         let campaign = network.w.to_string();
         let fields = [("campaign_id", campaign.as_str())];

@@ -66,7 +66,8 @@ async fn sign_up(app: &TestApp, kind: &str, name: &str, zone: &str) -> Browser {
 }
 
 fn terms_of(campaign_id: CampaignId, app: &TestApp, currency: Currency) -> Terms {
-    let rule = |number, event, rate, currency| Rule { number, event, rate, currency, only_for: None, when: When::default() };
+    let rule =
+        |number, event, rate, currency| Rule { number, event, rate, currency, only_for: None, when: When::default() };
     Terms {
         campaign_id,
         version: 1,

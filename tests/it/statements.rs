@@ -53,7 +53,19 @@ async fn every_line_is_on_the_page_and_in_the_file_with_the_balance_after_it() {
         let lines = rows(&network.a.get("/ledger.csv?as=publisher&account=pending&currency=EUR").await);
         assert_eq!(lines.len(), ORDERS);
         for (number, line) in lines.iter().enumerate() {
-            assert_eq!(line[1..], ["Commission of a pending conversion", "conversion", &line[3], "Campaign W", "", "EUR", "1.00", &format!("{}.00", number + 1)]);
+            assert_eq!(
+                line[1..],
+                [
+                    "Commission of a pending conversion",
+                    "conversion",
+                    &line[3],
+                    "Campaign W",
+                    "",
+                    "EUR",
+                    "1.00",
+                    &format!("{}.00", number + 1)
+                ]
+            );
         }
         network.app.stop().await;
     }

@@ -128,9 +128,7 @@ fn tab(balance: &Balance, href: String, is_chosen: bool) -> impl IntoView + use<
 fn empty(kind: PartyKind) -> AnyView {
     let (text, place) = match kind {
         PartyKind::Advertiser => ("Once a publisher brings a sale or lead, what it costs is booked.", "campaigns"),
-        PartyKind::Publisher | PartyKind::Network => {
-            ("Your first conversion books the first lines.", "conversions")
-        }
+        PartyKind::Publisher | PartyKind::Network => ("Your first conversion books the first lines.", "conversions"),
     };
     let href = format!("/{}/{place}", role_of(kind));
     view! {
@@ -154,12 +152,7 @@ struct Sheet {
 }
 
 impl Sheet {
-    async fn read(
-        conn: &mut Conn,
-        request: &Request,
-        account: &Balance,
-        reader: PartyKind,
-    ) -> Result<Self, ApiError> {
+    async fn read(conn: &mut Conn, request: &Request, account: &Balance, reader: PartyKind) -> Result<Self, ApiError> {
         let before: Option<TransferId> = request.query.get("before").and_then(|text| text.parse().ok());
         let balance_minor = statements::balance(conn, account.account_id, before).await?;
         let lines = statements::newest(conn, account.account_id, before, PAGE).await?;
