@@ -47,7 +47,6 @@ pub mod notice;
 pub mod party;
 pub mod payout;
 pub mod payout_details;
-pub mod payout_file;
 #[cfg(test)]
 mod payout_tests;
 pub mod policy;

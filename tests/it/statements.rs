@@ -39,7 +39,7 @@ async fn every_line_is_on_the_page_and_in_the_file_with_the_balance_after_it() {
         let table = between(&page.text, "aria-label=\"Statement\"", "</table>").expect("the lines");
         assert_eq!(table.matches("<tr").count(), 1 + 100, "a page");
         let newest = table.split("<tr").nth(2).unwrap();
-        for text in ["Commission of a pending conversion", "+1.00 EUR", "103.00 EUR", "Campaign W"] {
+        for text in ["Commission of a pending conversion", "+1.00 EUR", "103.00 EUR", "Winter boots"] {
             assert!(newest.contains(text), "{text} in {newest}");
         }
         assert!(!page.text.contains("order-102"), "an order's number is its advertiser's");
