@@ -40,7 +40,7 @@ pub fn Pages() -> impl IntoView {
                 <Route path=path!("/publisher/find") view=publisher::Find/>
                 <Route path=path!("/publisher/payouts") view=publisher::Payouts/>
                 <Route path=path!("/publisher/payout-details") view=publisher::PayoutDetailsPage/>
-                <Route path=path!("/publisher/statement") view=publisher::StatementPage/>
+                <Route path=path!("/publisher/payouts/statement") view=publisher::StatementPage/>
                 <Route path=path!("/publisher/notices") view=publisher::Notices/>
                 <Route path=path!("/advertiser") view=advertiser::Overview/>
                 <Route path=path!("/advertiser/campaigns") view=advertiser::CampaignsPage/>
@@ -64,7 +64,7 @@ pub fn Pages() -> impl IntoView {
                 <Route path=path!("/advertiser/reviews/:id") view=advertiser::ReviewPage/>
                 <Route path=path!("/advertiser/find") view=advertiser::Find/>
                 <Route path=path!("/advertiser/balance") view=advertiser::BalancePage/>
-                <Route path=path!("/advertiser/statement") view=advertiser::StatementPage/>
+                <Route path=path!("/advertiser/balance/statement") view=advertiser::StatementPage/>
                 <Route path=path!("/advertiser/notices") view=advertiser::Notices/>
                 <Route path=path!("/publisher/reports") view=publisher::Reports/>
                 <Route path=path!("/advertiser/reports") view=advertiser::Reports/>

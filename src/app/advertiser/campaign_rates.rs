@@ -70,18 +70,16 @@ fn LineRateRow(request: Request, place: usize, row: LineRate, currency: Currency
             autofocus=is_new
         />
         <RateField rate=(input("rate"), row.rate) unit=(input("unit"), row.unit) error=problem("rate")/>
-    };
-    let conditions = view! {
         <OrderConditions request=request.clone() place=place row=conditions/>
-        {told.map(|(sentence, example)| view! { <p class="hint">{sentence}" \u{b7} "{example}</p> })}
     };
+    let told = told.map(|(sentence, example)| view! { <p class="hint">{sentence}" \u{b7} "{example}</p> }.into_any());
     view! {
         <Row
             title=format!("Rate {}", place + 1)
             step=format!("remove_line_rate_{place}")
             raise=(place > 0).then(|| format!("raise_line_rate_{place}"))
             fields=fields.into_any()
-            more=Some(conditions.into_any())
+            more=told
         />
     }
 }
@@ -107,25 +105,17 @@ fn OrderConditions(request: Request, place: usize, row: LineRate) -> impl IntoVi
         }
     };
     view! {
-        <div class="field-row">
-            {amount("amount_from", "Orders from", row.amount_from)}
-            {amount("amount_below", "Orders under", row.amount_below)}
-            <Select
-                name=input("customer")
-                label="Customer"
-                options=kinds.to_vec()
-                value=row.customer
-                error=problem("customer")
-            />
-            <Field
-                name=input("coupon")
-                label="Coupon"
-                value=row.coupon
-                error=problem("coupon")
-                required=false
-                autocomplete="off"
-            />
-        </div>
+        {amount("amount_from", "Orders from", row.amount_from)}
+        {amount("amount_below", "Orders under", row.amount_below)}
+        <Select name=input("customer") label="Customer" options=kinds.to_vec() value=row.customer error=problem("customer")/>
+        <Field
+            name=input("coupon")
+            label="Coupon"
+            value=row.coupon
+            error=problem("coupon")
+            required=false
+            autocomplete="off"
+        />
     }
 }
 

@@ -47,7 +47,7 @@ pub fn Payouts() -> impl IntoView {
             <div class="page-head">
                 <div><h1>"Payouts"</h1><p class="sub">"What is on its way to you, and what you were paid."</p></div>
                 <div class="page-actions">
-                    <a class="btn" href="/publisher/statement">"Statement"</a>
+                    <a class="btn" href="/publisher/payouts/statement">"Statement"</a>
                     <a class="btn" href=page_of(None)>{to_details}</a>
                 </div>
             </div>

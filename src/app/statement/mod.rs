@@ -19,7 +19,7 @@ use crate::store::Conn;
 use crate::store::ledger::{self, Balance};
 use crate::store::statements::{self, Line};
 
-const PAGE: i64 = 100;
+const PAGE: i64 = 50;
 
 /// The account that a party asks for first: what it gets next, or what it owes.
 const fn first_kind(kind: PartyKind) -> AccountKind {
@@ -35,6 +35,15 @@ const fn role_of(kind: PartyKind) -> &'static str {
         PartyKind::Advertiser => "advertiser",
         PartyKind::Publisher => "publisher",
         PartyKind::Network => "admin",
+    }
+}
+
+/// The page above a party's statement, and its name.
+const fn above(kind: PartyKind) -> (&'static str, &'static str) {
+    match kind {
+        PartyKind::Advertiser => ("/advertiser/balance", "Balance"),
+        PartyKind::Publisher => ("/publisher/payouts", "Payouts"),
+        PartyKind::Network => ("/admin/ledger", "Ledger"),
     }
 }
 
@@ -69,12 +78,13 @@ async fn own_statement(kind: PartyKind, request: Request, viewer: Viewer) -> Res
         return Ok(empty(kind));
     };
     let address = |one: &Balance| {
-        format!("/{}/statement?account={}&currency={}", role_of(kind), one.kind.as_str(), one.currency.code())
+        format!("{}/statement?account={}&currency={}", above(kind).0, one.kind.as_str(), one.currency.code())
     };
     let sheet = Sheet::read(&mut conn, &request, &chosen, kind).await?;
     let file = format!("/ledger.csv?as={}&account={}&currency={}", role_of(kind), chosen.kind, chosen.currency);
     let tabs = balances.iter().map(|one| tab(one, address(one), one.account_id == chosen.account_id));
     Ok(view! {
+        {breadcrumb(kind, "Statement".to_owned())}
         <div class="page-head">
             <div>
                 <h1>"Statement"</h1>
@@ -99,12 +109,7 @@ pub fn AccountPage() -> impl IntoView {
         let title = format!("{}: {}, {}", account.party_name, account.kind.title(), account.currency.code());
         let file = format!("/ledger.csv?as=admin&account={id}");
         Ok(view! {
-            <nav class="breadcrumb" aria-label="Breadcrumb">
-                <ol>
-                    <li><a href="/admin/ledger">"Ledger"</a></li>
-                    <li aria-current="page">{account.party_name.clone()}</li>
-                </ol>
-            </nav>
+            {breadcrumb(PartyKind::Network, account.party_name.clone())}
             <div class="page-head">
                 <div><h1>{title}</h1></div>
                 <div class="page-actions"><a class="btn" href=file>"Download CSV"</a></div>
@@ -113,6 +118,15 @@ pub fn AccountPage() -> impl IntoView {
         }
         .into_any())
     })
+}
+
+fn breadcrumb(kind: PartyKind, here: String) -> impl IntoView {
+    let (href, name) = above(kind);
+    view! {
+        <nav class="breadcrumb" aria-label="Breadcrumb">
+            <ol><li><a href=href>{name}</a></li><li aria-current="page">{here}</li></ol>
+        </nav>
+    }
 }
 
 fn tab(balance: &Balance, href: String, is_chosen: bool) -> impl IntoView + use<> {
