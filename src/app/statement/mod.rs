@@ -72,7 +72,9 @@ pub fn statement_page(kind: PartyKind) -> impl IntoView {
 async fn own_statement(kind: PartyKind, request: Request, viewer: Viewer) -> Result<AnyView, ApiError> {
     // One moment: the balance is the sum of its lines.
     let mut conn = request.app.store.snapshot().await?;
-    let balances = ledger::balances_of_party(&mut conn, viewer.party()).await?;
+    let mut balances = ledger::balances_of_party(&mut conn, viewer.party()).await?;
+    // As money goes: pending, approved, payable, in payout.
+    balances.sort_by_key(|one| (one.currency, one.kind));
     let (account, currency) = (request.query.get("account"), request.query.get("currency"));
     let Some(chosen) = choose(&balances, kind, account.as_deref(), currency.as_deref())?.cloned() else {
         return Ok(empty(kind));
