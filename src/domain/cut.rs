@@ -8,14 +8,17 @@ use super::terms::Terms;
 
 impl Terms {
     /// Whether some order would earn less under `next`: a rule is gone or pays less, or one that pays less now stands
-    /// before it. Another kind of rate cannot be compared, and counts as a cut.
+    /// before it. Another kind of rate cannot be compared, and counts as a cut; so does an event whose reports now need an
+    /// order id.
     pub fn is_cut_by(&self, next: &Self) -> bool {
         let kinds = kinds_of_lines(&[self, next]);
         let is_cut = |event: &str, currency| is_cut(self, next, event, currency, &kinds);
         !self.currencies.iter().all(|currency| next.currencies.contains(currency))
             || self.events.iter().any(|event| {
-                let event = event.name.as_str();
-                self.currencies.iter().any(|currency| is_cut(event, *currency))
+                let name = event.name.as_str();
+                let needs_order_id = next.event(name).is_some_and(|after| !after.is_once_per_click);
+                (event.is_once_per_click && needs_order_id)
+                    || self.currencies.iter().any(|currency| is_cut(name, *currency))
             })
     }
 }
@@ -104,6 +107,14 @@ mod tests {
         for (before, after, expected, told) in cases {
             assert_eq!(before.is_cut_by(&after), expected, "{told}");
         }
+    }
+
+    #[test]
+    fn an_event_that_needs_an_order_id_from_now_on_is_a_cut_and_the_other_way_is_none() {
+        let mut by_order = example(1);
+        by_order.events.iter_mut().for_each(|event| event.is_once_per_click = false);
+        assert!(example(1).is_cut_by(&by_order), "reports of leads without an order id are refused");
+        assert!(!by_order.is_cut_by(&example(1)));
     }
 
     #[test]
