@@ -105,13 +105,18 @@ mod tests {
             assert_eq!(code.place("A-1"), None);
         }
         let due = NoticeCode::ReviewDue.sentence_until("A-1", "Winter boots", "15 Apr 2026, 10:00");
-        assert!(due.ends_with("Approve or reject it until 15 Apr 2026, 10:00; after that the network decides."), "{due}");
+        assert!(
+            due.ends_with("Approve or reject it until 15 Apr 2026, 10:00; after that the network decides."),
+            "{due}"
+        );
     }
 
     #[test]
     fn a_notice_of_payout_details_says_where_and_until_when_and_what_to_do() {
         let told = details_told("DE\u{2026}3000 (Bank account)", Some("5 Mar 2026, 10:01 UTC"));
-        assert!(told.contains("DE\u{2026}3000 (Bank account) from now on. Payouts wait until 5 Mar 2026, 10:01 UTC. If"));
+        assert!(
+            told.contains("DE\u{2026}3000 (Bank account) from now on. Payouts wait until 5 Mar 2026, 10:01 UTC. If")
+        );
         assert!(!details_told("here", None).contains("wait"));
         let place = NoticeCode::DetailsChanged.place(&object_of_details(PayoutDetailsId(7)));
         assert_eq!(place.as_deref(), Some("/publisher/payout-details"));
