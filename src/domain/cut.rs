@@ -12,8 +12,8 @@ const KINDS_MAX: usize = 100_000;
 
 impl Terms {
     /// Whether some order would earn less under `next`: a rule is gone or pays less, or one that pays less now stands
-    /// before it. Another kind of rate cannot be compared, and counts as a cut; so do more kinds of orders than can be
-    /// compared.
+    /// before it. Another kind of rate cannot be compared, and counts as a cut; so do an event whose reports now need an
+    /// order id, and more kinds of orders than can be compared.
     pub fn is_cut_by(&self, next: &Self) -> bool {
         let kinds = kinds_of_lines(&[self, next]);
         let orders = kinds_of_orders(&[self, next]);
@@ -24,8 +24,10 @@ impl Terms {
             |event: &str, currency| orders.iter().any(|order| is_cut(self, next, event, currency, order, &kinds));
         !self.currencies.iter().all(|currency| next.currencies.contains(currency))
             || self.events.iter().any(|event| {
-                let event = event.name.as_str();
-                self.currencies.iter().any(|currency| is_cut(event, *currency))
+                let name = event.name.as_str();
+                let needs_order_id = next.event(name).is_some_and(|after| !after.is_once_per_click);
+                (event.is_once_per_click && needs_order_id)
+                    || self.currencies.iter().any(|currency| is_cut(name, *currency))
             })
     }
 }
@@ -186,6 +188,14 @@ mod tests {
             assert_eq!(before.is_cut_by(&after), expected, "{told}");
         }
         assert!(!example(1).is_cut_by(&example(2)), "the same promise is none");
+    }
+
+    #[test]
+    fn an_event_that_needs_an_order_id_from_now_on_is_a_cut_and_the_other_way_is_none() {
+        let mut by_order = example(1);
+        by_order.events.iter_mut().for_each(|event| event.is_once_per_click = false);
+        assert!(example(1).is_cut_by(&by_order), "reports of leads without an order id are refused");
+        assert!(!by_order.is_cut_by(&example(1)));
     }
 
     #[test]

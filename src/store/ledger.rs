@@ -1,5 +1,7 @@
 //! The ledger: accounts, and transfers that nobody changes.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use sqlx::{query, query_as, query_scalar};
 
 use super::driver::{Conn, Writer};
@@ -119,6 +121,20 @@ pub async fn ensure_account(
     find_account(w, key).await?.ok_or(StoreError::NotFound)
 }
 
+/// As [`ensure_account`], for all of them in their order: two transactions that make the same ones never wait for each
+/// other.
+pub async fn ensure_accounts(
+    w: &mut Writer,
+    environment: &Environment,
+    keys: &BTreeSet<AccountKey>,
+) -> Result<BTreeMap<AccountKey, AccountId>, StoreError> {
+    let mut accounts = BTreeMap::new();
+    for key in keys {
+        accounts.insert(*key, ensure_account(w, environment, key).await?);
+    }
+    Ok(accounts)
+}
+
 /// Writes a fact's postings. The same fact, id and code twice is refused by `transfers_fact_fact_id_code_key`.
 pub async fn post(
     w: &mut Writer,
@@ -128,9 +144,10 @@ pub async fn post(
     postings: &[Posting],
 ) -> Result<(), StoreError> {
     let now = environment.now();
+    let keys = postings.iter().flat_map(|one| [one.debit, one.credit]).collect();
+    let accounts = ensure_accounts(w, environment, &keys).await?;
     for posting in postings {
-        let debit = ensure_account(w, environment, &posting.debit).await?;
-        let credit = ensure_account(w, environment, &posting.credit).await?;
+        let (debit, credit) = (accounts[&posting.debit], accounts[&posting.credit]);
         on_driver!(w, |c| query(POST)
             .bind(environment.new_id(TransferId))
             .bind(fact)

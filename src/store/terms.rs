@@ -59,9 +59,7 @@ sql! {
     RULES = "select terms_version, number, event, rate, bps, amount_minor, currency, line_field,
         line_text, amount_from, amount_below, customer, coupon from terms_rules
         where campaign_id = $1 and (terms_version = $2 or $2 is null) order by terms_version, number";
-    STARTS = "select version, starts_at_ms, window_ms from terms where campaign_id = $1 and version >= (
-        select coalesce(max(t.version), 1) as version from terms t where t.campaign_id = $1 and t.starts_at_ms <= $2)
-        order by version desc";
+    STARTS = "select version, starts_at_ms, window_ms from terms where campaign_id = $1 order by version desc";
     INSERT = "insert into terms (campaign_id, version, starts_at_ms, currencies, window_ms, model, validation_days,
         hold_days, fee_basis, fee_bps, too_fast_ms, content, created_at_ms, created_by, policy, binding_months)
         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)";
@@ -95,9 +93,9 @@ pub struct TermsStart {
     pub window_ms: i64,
 }
 
-/// The version that is in force at `since` and all that were made after it, newest first.
-pub async fn starts(conn: &mut Conn, campaign: CampaignId, since: Timestamp) -> Result<Vec<TermsStart>, StoreError> {
-    on_driver!(conn, |c| query_as(STARTS).bind(campaign).bind(since).fetch_all(c).await)
+/// All versions, newest first.
+pub async fn starts(conn: &mut Conn, campaign: CampaignId) -> Result<Vec<TermsStart>, StoreError> {
+    on_driver!(conn, |c| query_as(STARTS).bind(campaign).fetch_all(c).await)
 }
 
 async fn read(conn: &mut Conn, campaign: CampaignId, version: Option<i64>) -> Result<Vec<Terms>, StoreError> {
