@@ -65,10 +65,10 @@ const fn failing(kind: Kind) -> [&'static str; 2] {
             "drop trigger failing_clicks",
         ],
         Kind::Postgres => [
-            "create table nobody (id bigint primary key);
-            alter table clicks add constraint failing_clicks foreign key (click_id) references nobody (id)
-            deferrable initially deferred not valid",
-            "alter table clicks drop constraint failing_clicks",
+            "create function fail() returns trigger language plpgsql as 'begin raise exception ''no commit''; end';
+            create constraint trigger failing_clicks after insert or update on click_rollups
+            deferrable initially deferred for each row execute function fail()",
+            "drop trigger failing_clicks on click_rollups",
         ],
     }
 }
