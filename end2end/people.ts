@@ -32,6 +32,15 @@ export async function logIn(page: Page, url: string, person: LogIn): Promise<voi
   await expect(page.getByRole("heading", { level: 1 })).toHaveText("Overview");
 }
 
+/** A publisher says where it is paid, without which nobody is: to a PayPal account. */
+export async function enterPayoutDetails(page: Page, url: string, person: LogIn): Promise<void> {
+  await page.goto(`${url}/publisher/payout-details?method=paypal`);
+  await page.getByLabel("PayPal address").fill(person.email);
+  await page.getByLabel("Your password", { exact: true }).fill(person.password);
+  await page.getByRole("button", { name: "Save" }).click();
+  await expect(page.getByText("Your payout details are stored.")).toBeVisible();
+}
+
 /** The admin admits a party that has applied. */
 export async function admitParty(office: Page, url: string, company: string): Promise<void> {
   await office.goto(`${url}/admin/parties`);
@@ -127,6 +136,12 @@ export type Integration = { campaign: string; secret: string; pixel: string };
 
 export async function readIntegration(page: Page, url: string, campaign: string): Promise<Integration> {
   await page.goto(`${url}/advertiser/campaigns/${campaign}/integration`);
+  const locked = page.getByRole("link", { name: "Show the secret", exact: true });
+  if (await locked.isVisible()) {
+    await locked.click();
+    await page.getByLabel("Your password", { exact: true }).fill(PASSWORD);
+    await page.getByRole("button", { name: "Confirm" }).click();
+  }
   await page.getByText("Show the secret (version 1)").click();
   const secret = page.getByLabel("Secret", { exact: true });
   await expect(secret).toBeVisible();

@@ -4,6 +4,7 @@ use tallystick::auth::members::{self, Admission, SignUp};
 use tallystick::auth::password::{NewPassword, Passwords};
 use tallystick::auth::throttle::Throttle;
 use tallystick::domain::campaign::{ApprovalMode, CampaignState};
+use tallystick::domain::condition::When;
 use tallystick::domain::enrollment::EnrollmentState;
 use tallystick::domain::environment::Environment;
 use tallystick::domain::ids::{AdvertiserId, CampaignId, EnrollmentId, LinkId, MemberId, PartyId, PublisherId};
@@ -196,6 +197,7 @@ fn terms_of(environment: &Environment, campaign_id: CampaignId) -> Terms {
             rate: Rate::Percent { bps: 1_000 },
             currency: None,
             only_for: None,
+            when: When::default(),
         }],
         fee: Fee { basis: FeeBasis::Commission, bps: 2_000 },
         too_fast_ms: 0,

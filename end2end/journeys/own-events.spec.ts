@@ -60,6 +60,23 @@ test("own events and rates for lines are entered, reported and told on the recei
     await expect(commission).toContainText("20 % of a paid_plan");
   });
 
+  await test.step("rates for kinds of orders are told in words beside an example, and moved up", async () => {
+    await advertiser.getByRole("link", { name: "Edit" }).first().click();
+    await advertiser.getByRole("button", { name: "Add a rate" }).click();
+    await rate(2).getByLabel("Commission", { exact: true }).fill("20");
+    await rate(2).getByLabel("Orders from").fill("100");
+    await rate(2).getByLabel("Customer").selectOption("New");
+    await advertiser.getByRole("button", { name: "Move rate 2 up" }).click();
+    await expect(rate(1).getByLabel("Orders from")).toHaveValue("100");
+    await expect(rate(2).getByLabel("Category or SKU")).toHaveValue("Boots");
+    await expect(rate(1)).toContainText("20 % of a sale where the order is 100.00 EUR or more and the customer is new");
+    await expect(rate(1)).toContainText("20 % of a 100.00 EUR order = 20.00 EUR");
+    await fitsTheScreen(advertiser);
+    await advertiser.getByRole("button", { name: "Save" }).click();
+    await expect(advertiser.getByRole("status")).toHaveText("Saved. Version 3 of the terms is in force for clicks from now on.");
+    await expect(advertiser.getByRole("region", { name: "Commission" })).toContainText("and the customer is new");
+  });
+
   await test.step("the integration page names every event, and shows how lines are sent", async () => {
     await advertiser.getByRole("link", { name: "Integration" }).click();
     const events = advertiser.getByRole("region", { name: "Events" });

@@ -136,6 +136,8 @@ test("the story", async ({ server, shop, page, newContext, guard, javaScriptEnab
     };
     await people.logIn(office, url, admin);
     for (const company of Object.values(companies)) await people.admitParty(office, url, company);
+    await people.enterPayoutDetails(a, url, logIns.a);
+    await people.enterPayoutDetails(b, url, logIns.b);
     return logIns;
   });
 

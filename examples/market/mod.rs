@@ -66,7 +66,7 @@ pub async fn run(database_url: &str, seed: u64, shoppers: usize) -> anyhow::Resu
     place.run_tasks().await;
     let everybody: Vec<Live> = everybody.into_iter().map(Mutex::into_inner).collect();
     let counts = count::count(&place, &everybody).await?;
-    let checks = verify::verify(&mut place.store.snapshot().await?).await?;
+    let checks = verify::verify(&mut place.store.snapshot_counted().await?).await?;
     let mut problems = counts.problems();
     if verify::differences(&checks) > 0 {
         problems.push(verify::told(&checks));

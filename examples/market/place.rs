@@ -5,6 +5,7 @@ use std::sync::Arc;
 use anyhow::Context;
 use tallystick::auth::members::Admission;
 use tallystick::domain::campaign::{ApprovalMode, CampaignState};
+use tallystick::domain::condition::When;
 use tallystick::domain::coupon;
 use tallystick::domain::durability::ClickDurability;
 use tallystick::domain::enrollment::EnrollmentState;
@@ -274,6 +275,7 @@ fn terms_of(campaign_id: CampaignId, way: Way, starts_at: Timestamp) -> Terms {
             rate: Rate::Percent { bps: 1_000 },
             currency: None,
             only_for: None,
+            when: When::default(),
         }],
         fee: Fee { basis: FeeBasis::Commission, bps: 2_000 },
         too_fast_ms: 0,

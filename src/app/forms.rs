@@ -105,10 +105,12 @@ pub fn confirm_page(page: &str) -> String {
     format!("/confirm?to={}", own_path(page))
 }
 
-/// The path that `text` is, if it stays with us for certain; else the start page.
+/// The path that `text` is, if it is a member's page for certain; else the start page. Other paths of ours lead on to
+/// wherever somebody wants them to, tracking links above all.
 pub fn own_path(text: &str) -> &str {
     let is_plain = text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/-_".contains(&byte));
-    if is_plain && text.starts_with('/') && !text.starts_with("//") { text } else { "/" }
+    let role = text.strip_prefix('/').and_then(|path| path.split('/').next());
+    if is_plain && role.is_some_and(|role| ["admin", "advertiser", "publisher"].contains(&role)) { text } else { "/" }
 }
 
 /// Who is calling for which publisher, in whatever state: see [`waits_for`].
@@ -273,7 +275,13 @@ mod tests {
 
     #[test]
     fn only_a_plain_path_of_our_own_is_gone_back_to() {
-        for path in ["/", "/admin/payouts/0123456789abc", "/advertiser/campaigns/0123456789abc/integration"] {
+        for path in [
+            "/",
+            "/admin",
+            "/publisher/payouts",
+            "/admin/payouts/0123456789abc",
+            "/advertiser/campaigns/0123456789abc/integration",
+        ] {
             assert_eq!(own_path(path), path);
         }
         for path in [
@@ -286,6 +294,12 @@ mod tests {
             "/%2f",
             "/a b",
             "/\r\nX: y",
+            "/c/GardenLett",
+            "/c",
+            "/log-in",
+            "/administrator",
+            "/advertiser/../c/GardenLett",
+            "/advertiser%2f",
         ] {
             assert_eq!(own_path(path), "/", "{path:?}");
         }

@@ -44,6 +44,8 @@ pub mod shell;
 #[cfg(feature = "ssr")]
 pub mod state;
 #[cfg(feature = "ssr")]
+pub mod statement;
+#[cfg(feature = "ssr")]
 pub mod terms;
 #[cfg(feature = "ssr")]
 pub mod uploads;

@@ -178,26 +178,13 @@ pub async fn log_in(
     password: &str,
     address: IpAddr,
 ) -> Result<LoggedIn, LogInRefused> {
-    let attempt = throttle.admit(email, address, env.now())?;
-    match check(store, passwords, email, password).await {
-        Ok(Some((member, verdict))) => {
-            attempt.succeeded();
-            if verdict == Verdict::RightButOld {
-                rehash(store, env, passwords, &member, password).await;
-            }
-            let lifetime = lifetime_of(&mut store.read().await?, member.member_id).await?;
-            tracing::info!(event = "authn_login_success", member.id = %member.member_id);
-            Ok(LoggedIn { member_id: member.member_id, lifetime })
-        }
-        Ok(None) => {
-            tracing::warn!(event = "authn_login_fail");
-            Err(LogInRefused::Wrong)
-        }
-        Err(error) => {
-            attempt.not_tried();
-            Err(error)
-        }
+    let known = admit(store, env, passwords, throttle, email, password, address).await;
+    match &known {
+        Ok(known) => tracing::info!(event = "authn_login_success", member.id = %known.member_id),
+        Err(LogInRefused::Wrong) => tracing::warn!(event = "authn_login_fail"),
+        Err(_) => {}
     }
+    known
 }
 
 /// The password of a member who is logged in, once more: through the same brake and the same queue as a log-in.
@@ -213,8 +200,43 @@ pub async fn confirm(
     password: &str,
     address: IpAddr,
 ) -> Result<(), LogInRefused> {
-    let known = log_in(store, env, passwords, throttle, &viewer.email, password, address).await?;
-    if known.member_id == viewer.member_id { Ok(()) } else { Err(LogInRefused::Wrong) }
+    let known = admit(store, env, passwords, throttle, &viewer.email, password, address).await;
+    let is_theirs = |known: LoggedIn| known.member_id == viewer.member_id;
+    let confirmed = known.and_then(|known| if is_theirs(known) { Ok(()) } else { Err(LogInRefused::Wrong) });
+    match &confirmed {
+        Ok(()) => tracing::info!(event = "authn_step_up_success", member.id = %viewer.member_id),
+        Err(LogInRefused::Wrong) => tracing::warn!(event = "authn_step_up_fail", member.id = %viewer.member_id),
+        Err(_) => {}
+    }
+    confirmed
+}
+
+/// Behind the brake: whose e-mail address and password this is.
+async fn admit(
+    store: &Store,
+    env: &Environment,
+    passwords: &Passwords,
+    throttle: &Throttle,
+    email: &str,
+    password: &str,
+    address: IpAddr,
+) -> Result<LoggedIn, LogInRefused> {
+    let attempt = throttle.admit(email, address, env.now())?;
+    match check(store, passwords, email, password).await {
+        Ok(Some((member, verdict))) => {
+            attempt.succeeded();
+            if verdict == Verdict::RightButOld {
+                rehash(store, env, passwords, &member, password).await;
+            }
+            let lifetime = lifetime_of(&mut store.read().await?, member.member_id).await?;
+            Ok(LoggedIn { member_id: member.member_id, lifetime })
+        }
+        Ok(None) => Err(LogInRefused::Wrong),
+        Err(error) => {
+            attempt.not_tried();
+            Err(error)
+        }
+    }
 }
 
 /// The member, if the password is right and the member not disabled.

@@ -9,8 +9,10 @@ use serde_json::Value;
 use tower_sessions::Session;
 use tower_sessions::session::Error;
 
+use super::session_store;
 use crate::domain::ids::MemberId;
 use crate::domain::time::{DAY_MS, HOUR_MS, MINUTE_MS, Timestamp};
+use crate::store::Store;
 
 /// The keys of a session's data. The store reads the first to end all sessions of a member.
 pub(super) const MEMBER_ID: &str = "member_id";
@@ -102,9 +104,17 @@ pub async fn log_in(session: &Session, member: MemberId, lifetime: Lifetime, now
 }
 
 /// The member entered the password once more. The session gets a new id: whoever has a copy of the old one is out.
-pub async fn step_up(session: &Session, now: Timestamp) -> Result<(), Error> {
+/// False where it was ended while the password was checked: then it stays ended.
+pub async fn step_up(session: &Session, store: &Store, now: Timestamp) -> Result<bool, Error> {
+    // Read first: what is under the old id is gone in a moment.
+    let is_known = session.get_value(MEMBER_ID).await?.is_some();
+    let Some(old) = session.id().filter(|_| is_known) else { return Ok(false) };
+    if !session_store::end(store, &old).await? {
+        return Ok(false);
+    }
     session.cycle_id().await?;
-    session.insert(STEPPED_UP_AT, now).await
+    session.insert(STEPPED_UP_AT, now).await?;
+    Ok(true)
 }
 
 /// Whether the password was entered lately enough for what a stolen cookie alone must not do.

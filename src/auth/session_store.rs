@@ -119,9 +119,7 @@ impl Sessions {
     }
 
     async fn remove(&self, id: &Id) -> Result<()> {
-        let mut w = self.store.write().await.map_err(backend)?;
-        rows::delete(&mut w, &hash(id)).await.map_err(backend)?;
-        w.commit().await.map_err(backend)
+        end(&self.store, id).await.map(drop)
     }
 }
 
@@ -164,6 +162,14 @@ impl SessionStore for Sessions {
     {
         Box::pin(self.remove(id))
     }
+}
+
+/// Ends the session of this id. False where it had ended already, whoever ended it.
+pub(super) async fn end(store: &Store, id: &Id) -> Result<bool> {
+    let mut w = store.write().await.map_err(backend)?;
+    let was_there = rows::delete(&mut w, &hash(id)).await.map_err(backend)?;
+    w.commit().await.map_err(backend)?;
+    Ok(was_there)
 }
 
 fn hash(id: &Id) -> [u8; 32] {
@@ -262,6 +268,24 @@ mod tests {
             session.save().await.unwrap();
         }
         assert_eq!(setting.member(id).await, None);
+    }
+
+    #[tokio::test]
+    async fn a_password_entered_once_more_does_not_bring_an_ended_session_back() {
+        let setting = setting().await;
+        let (store, now) = (setting.sessions.store.clone(), setting.sessions.env.now());
+        let id = setting.logged_in(Lifetime::Member).await;
+        let (first, second) = (setting.request(Some(id)), setting.request(Some(id)));
+        for session in [&first, &second] {
+            assert!(session::member_of(session, now).await.unwrap().is_some());
+        }
+        assert!(session::step_up(&first, &store, now).await.unwrap());
+        first.save().await.unwrap();
+        assert_eq!(setting.member(first.id().unwrap()).await, Some(MEMBER));
+        assert!(!session::step_up(&second, &store, now).await.unwrap(), "the old id is gone");
+        let nobody = setting.request(None);
+        assert!(!session::step_up(&nobody, &store, now).await.unwrap());
+        assert!(!second.is_modified() && !nobody.is_modified(), "there is nothing to save");
     }
 
     #[tokio::test]

@@ -56,7 +56,7 @@ impl AccountKind {
 }
 
 /// One account: of a party, for a purpose, in a currency.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct AccountKey {
     pub party: PartyId,
     pub kind: AccountKind,

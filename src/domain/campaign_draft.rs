@@ -4,9 +4,10 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::campaign::ApprovalMode;
-use super::campaign_rates::{LineRate, OwnEvent, RateUnit, entered_events, entered_line_rates, entered_rate};
+use super::campaign_rates::{OwnEvent, RateUnit, entered_events, entered_rate};
 use super::customer::BINDING_MONTHS_MAX;
 use super::ids::CampaignId;
+use super::line_rate::{LineRate, entered_line_rates};
 use super::link::{AllowedHosts, DestinationRefused, check_destination};
 use super::money::Currency;
 use super::party::Name;
@@ -47,7 +48,7 @@ pub struct CampaignDraft {
     /// Empty: a lead pays nothing.
     pub lead_rate: String,
     pub lead_unit: String,
-    /// Other rates for some lines of a sale.
+    /// Other rates for some sales.
     pub line_rates: Vec<LineRate>,
     /// Beside sale and lead.
     pub own_events: Vec<OwnEvent>,

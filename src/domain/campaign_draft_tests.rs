@@ -1,9 +1,10 @@
 //! Drafts of campaigns: what is taken, and which field is refused.
 
 use super::campaign_draft::{CampaignDraft, DraftRefused};
-use super::campaign_rates::{Counting, LineRate, OWN_EVENTS_MAX, OwnEvent, RateUnit, RowStep};
+use super::campaign_rates::{Counting, OWN_EVENTS_MAX, OwnEvent, RateUnit, RowStep};
 use super::ids::CampaignId;
 use super::line::LineField;
+use super::line_rate::LineRate;
 use super::money::Currency;
 use super::terms::Terms;
 use super::time::Timestamp;
@@ -67,7 +68,8 @@ fn event(name: &str, rate: &str, unit: RateUnit, counting: Counting) -> OwnEvent
 }
 
 fn line_rate(field: LineField, text: &str, rate: &str, unit: RateUnit) -> LineRate {
-    LineRate { field: field.to_string(), text: text.to_owned(), rate: rate.to_owned(), unit: unit.to_string() }
+    let (field, unit) = (field.to_string(), unit.to_string());
+    LineRate { field, text: text.to_owned(), rate: rate.to_owned(), unit, ..LineRate::default() }
 }
 
 /// Two rates for lines and two events of its own, with an empty row between.
@@ -109,6 +111,66 @@ fn rates_for_lines_come_before_the_sale_and_own_events_after_the_lead() {
     let own = CampaignDraft { sale_rate: String::new(), lead_rate: String::new(), line_rates: vec![], ..rich() };
     let names: Vec<_> = terms(&own).unwrap().events;
     assert_eq!(names.iter().map(|event| event.name.as_str()).collect::<Vec<_>>(), ["free_trial", "subscription"]);
+}
+
+/// Three rates for kinds of orders, in the order in which they are asked.
+fn conditional() -> CampaignDraft {
+    let rate = |rate: &str| LineRate { rate: rate.to_owned(), ..LineRate::default() };
+    let large = LineRate { amount_from: "100".to_owned(), ..rate("20") };
+    let middle = LineRate { amount_from: "50".to_owned(), amount_below: "100.00".to_owned(), ..rate("15") };
+    let new =
+        LineRate { customer: "new".to_owned(), coupon: " Hello ".to_owned(), text: "Boots".to_owned(), ..rate("1") };
+    CampaignDraft { line_rates: vec![large, middle, new], ..draft() }
+}
+
+#[test]
+fn rates_for_kinds_of_orders_are_read_and_shown_again() {
+    let stored = terms(&conditional()).unwrap();
+    let told: Vec<String> = stored.rules.iter().take(3).map(|rule| rule.sentence(Currency::EUR)).collect();
+    let expected = [
+        "20 % of a sale where the order is 100.00 EUR or more",
+        "15 % of a sale where the order is 50.00 EUR or more, under 100.00 EUR",
+        "1 % of a sale's lines in category Boots where the customer is new and the coupon is Hello",
+    ];
+    assert_eq!(told, expected);
+    let again = CampaignDraft::of(conditional().facts(false).unwrap(), &stored);
+    assert_eq!(terms(&again), Ok(stored));
+    assert_eq!((again.line_rates[1].amount_from.as_str(), again.line_rates[2].coupon.as_str()), ("50.00", "Hello"));
+    let example = conditional().line_rates[1].told(Currency::EUR).unwrap().1;
+    assert_eq!(example, "15 % of a 80.00 EUR order = 12.00 EUR");
+    assert_eq!(LineRate::default().told(Currency::EUR), None);
+}
+
+#[test]
+fn a_condition_that_cannot_be_is_named() {
+    type Change = fn(&mut LineRate);
+    let cases: [(Change, &str); 7] = [
+        (|row| row.amount_from = "0".to_owned(), "amount_from"),
+        (|row| row.amount_from = "1,50".to_owned(), "amount_from"),
+        (|row| row.amount_below = "50".to_owned(), "amount_below"),
+        (|row| row.amount_below = "-1".to_owned(), "amount_below"),
+        (|row| row.customer = "old".to_owned(), "customer"),
+        (|row| row.coupon = "two words".to_owned(), "coupon"),
+        (|row| *row = LineRate { rate: "5".to_owned(), ..LineRate::default() }, "text"),
+    ];
+    for (index, (change, field)) in cases.into_iter().enumerate() {
+        let mut changed = conditional();
+        change(&mut changed.line_rates[1]);
+        assert_eq!(terms(&changed).unwrap_err().field, format!("line_rates.1.{field}"), "case {index}");
+    }
+    let mut twice = conditional();
+    twice.line_rates[2] = twice.line_rates[0].clone();
+    assert_eq!(terms(&twice).unwrap_err().field, "line_rates.2.text");
+}
+
+#[test]
+fn a_rate_is_moved_before_the_one_above_it() {
+    let mut draft = conditional();
+    draft.step(RowStep::parse("raise_line_rate_2").unwrap()).unwrap();
+    assert_eq!((draft.line_rates[1].coupon.as_str(), draft.line_rates[2].rate.as_str()), (" Hello ", "15"));
+    for nowhere in ["raise_line_rate_0", "raise_line_rate_3"] {
+        assert!(draft.step(RowStep::parse(nowhere).unwrap()).is_err(), "{nowhere}");
+    }
 }
 
 #[test]

@@ -1,10 +1,12 @@
-//! The commissions that an advertiser enters for a campaign: for a sale and a lead, for lines of a sale, for events of
-//! its own. Texts in, events and rules out, and back.
+//! The commissions that an advertiser enters for a campaign: for a sale and a lead, for some sales (`line_rate`), for
+//! events of its own. Texts in, events and rules out, and back.
 
 use serde::{Deserialize, Serialize};
 
 use super::campaign_draft::{CampaignDraft, DraftRefused, refuse};
-use super::line::{LINE_TEXT_MAX_BYTES, LineField, OnlyFor, is_line_text};
+use super::condition::When;
+use super::line::OnlyFor;
+use super::line_rate::LineRate;
 use super::money::Currency;
 use super::rule::{EventName, Rate, Rule, parse_percent, percent_text};
 use super::terms::{EVENTS_MAX, EventTerms, Terms};
@@ -48,18 +50,6 @@ pub struct OwnEvent {
     pub counting: String,
 }
 
-/// Another rate for some lines of a sale, as it was entered.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct LineRate {
-    /// `category` or `sku`.
-    pub field: String,
-    pub text: String,
-    /// 0 pays nothing for these lines.
-    pub rate: String,
-    pub unit: String,
-}
-
 impl Default for OwnEvent {
     fn default() -> Self {
         Self {
@@ -71,17 +61,6 @@ impl Default for OwnEvent {
     }
 }
 
-impl Default for LineRate {
-    fn default() -> Self {
-        Self {
-            field: LineField::Category.to_string(),
-            text: String::new(),
-            rate: String::new(),
-            unit: RateUnit::Percent.to_string(),
-        }
-    }
-}
-
 impl OwnEvent {
     /// Nothing was entered: the row counts as not there.
     fn is_blank(&self) -> bool {
@@ -89,19 +68,15 @@ impl OwnEvent {
     }
 }
 
-impl LineRate {
-    fn is_blank(&self) -> bool {
-        self.text.trim().is_empty() && self.rate.trim().is_empty()
-    }
-}
-
-/// A button of the form that adds or removes a row and saves nothing. Counted from 0.
+/// A button of the form that adds, removes or moves a row and saves nothing. Counted from 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RowStep {
     AddEvent,
     RemoveEvent(usize),
     AddLineRate,
     RemoveLineRate(usize),
+    /// Before the one that stands before it: the first that fits is taken.
+    RaiseLineRate(usize),
 }
 
 impl RowStep {
@@ -111,17 +86,22 @@ impl RowStep {
         match text {
             "add_event" => Some(Self::AddEvent),
             "add_line_rate" => Some(Self::AddLineRate),
-            _ => match (text.strip_prefix("remove_event_"), text.strip_prefix("remove_line_rate_")) {
-                (Some(rest), _) => number(rest).map(Self::RemoveEvent),
-                (_, Some(rest)) => number(rest).map(Self::RemoveLineRate),
-                _ => None,
-            },
+            _ => {
+                type Make = fn(usize) -> RowStep;
+                let prefixes: [(&str, Make); 3] = [
+                    ("remove_event_", Self::RemoveEvent),
+                    ("remove_line_rate_", Self::RemoveLineRate),
+                    ("raise_line_rate_", Self::RaiseLineRate),
+                ];
+                let found = prefixes.into_iter().find_map(|(prefix, make)| Some((text.strip_prefix(prefix)?, make)));
+                found.and_then(|(rest, make)| number(rest).map(make))
+            }
         }
     }
 }
 
 impl CampaignDraft {
-    /// Adds or removes a row; says what was done, or why not.
+    /// Adds, removes or moves a row; says what was done, or why not.
     pub fn step(&mut self, step: RowStep) -> Result<&'static str, DraftRefused> {
         match step {
             RowStep::AddEvent if self.own_events.len() >= OWN_EVENTS_MAX => {
@@ -134,18 +114,22 @@ impl CampaignDraft {
             RowStep::AddLineRate => self.line_rates.push(LineRate::default()),
             RowStep::RemoveEvent(place) if place < self.own_events.len() => drop(self.own_events.remove(place)),
             RowStep::RemoveLineRate(place) if place < self.line_rates.len() => drop(self.line_rates.remove(place)),
-            RowStep::RemoveEvent(_) | RowStep::RemoveLineRate(_) => {
+            RowStep::RaiseLineRate(place) if (1..self.line_rates.len()).contains(&place) => {
+                self.line_rates.swap(place - 1, place);
+            }
+            RowStep::RemoveEvent(_) | RowStep::RemoveLineRate(_) | RowStep::RaiseLineRate(_) => {
                 return refuse("", "That row is not there: look again.");
             }
         }
         Ok(match step {
             RowStep::AddEvent => "Name the event and what it pays. Nothing is saved yet.",
-            RowStep::AddLineRate => "Say for which lines the rate is. Nothing is saved yet.",
+            RowStep::AddLineRate => "Say for which sales the rate is. Nothing is saved yet.",
+            RowStep::RaiseLineRate(_) => "Moved up in the form. Nothing is saved yet.",
             RowStep::RemoveEvent(_) | RowStep::RemoveLineRate(_) => "Removed from the form. Nothing is saved yet.",
         })
     }
 
-    /// The events and rules of the terms. Rates for lines come first, since the first rule that fits is taken; then the
+    /// The events and rules of the terms. Rates for some sales come first, since the first rule that fits is taken; then the
     /// sale, the lead, and the events of its own.
     pub(super) fn rates(&self, currency: Currency) -> Result<(Vec<EventTerms>, Vec<Rule>), DraftRefused> {
         let mut rules = self.read_line_rates(currency)?;
@@ -158,14 +142,15 @@ impl CampaignDraft {
         if sale.is_some() || !rules.is_empty() {
             events.push(EventTerms { name: EventName::sale(), is_once_per_click: false });
         }
-        rules.extend(sale.map(|rate| rule(EventName::sale(), rate, currency, None)));
-        rules.extend(lead.map(|rate| rule(EventName::lead(), rate, currency, None)));
+        let plain = |event, rate| rule(event, rate, currency, None, When::default());
+        rules.extend(sale.map(|rate| plain(EventName::sale(), rate)));
+        rules.extend(lead.map(|rate| plain(EventName::lead(), rate)));
         for (place, entered) in self.own_events.iter().enumerate().filter(|(_, entered)| !entered.is_blank()) {
             let (event, rate) = read_event(place, entered, currency)?;
             if events.iter().any(|other| other.name == event.name) {
                 return refuse(format!("own_events.{place}.name"), "Another event has this name.");
             }
-            rules.push(rule(event.name.clone(), rate, currency, None));
+            rules.push(plain(event.name.clone(), rate));
             events.push(event);
         }
         if rules.is_empty() {
@@ -174,38 +159,12 @@ impl CampaignDraft {
         (1..).zip(&mut rules).for_each(|(number, rule)| rule.number = number);
         Ok((events, rules))
     }
-
-    fn read_line_rates(&self, currency: Currency) -> Result<Vec<Rule>, DraftRefused> {
-        let mut rules: Vec<Rule> = Vec::new();
-        for (place, entered) in self.line_rates.iter().enumerate().filter(|(_, entered)| !entered.is_blank()) {
-            let named = |field| format!("line_rates.{place}.{field}");
-            let Ok(field) = entered.field.parse() else {
-                return refuse(named("field"), "Choose category or SKU.");
-            };
-            let text = entered.text.trim();
-            if !is_line_text(text) {
-                return refuse(
-                    named("text"),
-                    format!("Enter 1 to {LINE_TEXT_MAX_BYTES} bytes, as your reports send them."),
-                );
-            }
-            let only_for = Some(OnlyFor { field, text: text.to_owned() });
-            if rules.iter().any(|rule| rule.only_for == only_for) {
-                return refuse(named("text"), "Another rate is for the same lines.");
-            }
-            let Some(rate) = parse_rate(&named("rate"), &entered.rate, &entered.unit, currency)? else {
-                return refuse(named("rate"), "Enter what these lines pay; 0 for nothing.");
-            };
-            rules.push(rule(EventName::sale(), rate, currency, only_for));
-        }
-        Ok(rules)
-    }
 }
 
 /// Its number comes with its place in the list.
-fn rule(event: EventName, rate: Rate, currency: Currency, only_for: Option<OnlyFor>) -> Rule {
-    let currency = matches!(rate, Rate::Fixed { .. }).then_some(currency);
-    Rule { number: 0, event, rate, currency, only_for }
+pub(super) fn rule(event: EventName, rate: Rate, currency: Currency, only_for: Option<OnlyFor>, when: When) -> Rule {
+    let needs_currency = matches!(rate, Rate::Fixed { .. }) || when.has_amounts();
+    Rule { number: 0, event, rate, currency: needs_currency.then_some(currency), only_for, when }
 }
 
 fn read_event(place: usize, entered: &OwnEvent, currency: Currency) -> Result<(EventTerms, Rate), DraftRefused> {
@@ -236,7 +195,12 @@ fn read_rate(field: &str, text: &str, unit: &str, currency: Currency) -> Result<
     }
 }
 
-fn parse_rate(field: &str, text: &str, unit: &str, currency: Currency) -> Result<Option<Rate>, DraftRefused> {
+pub(super) fn parse_rate(
+    field: &str,
+    text: &str,
+    unit: &str,
+    currency: Currency,
+) -> Result<Option<Rate>, DraftRefused> {
     let text = text.trim();
     if text.is_empty() {
         return Ok(None);
@@ -258,11 +222,12 @@ fn parse_rate(field: &str, text: &str, unit: &str, currency: Currency) -> Result
 
 /// The rate of an event for whole orders, as it is entered; nothing is entered with this unit.
 pub(super) fn entered_rate(terms: &Terms, event: &str, unit: RateUnit) -> (String, RateUnit) {
-    let rule = terms.rules.iter().find(|rule| rule.event.as_str() == event && rule.is_for_orders());
+    let rule =
+        terms.rules.iter().find(|rule| rule.event.as_str() == event && rule.is_for_orders() && rule.when.is_any());
     rule.map_or((String::new(), unit), |rule| entered(terms, rule))
 }
 
-fn entered(terms: &Terms, rule: &Rule) -> (String, RateUnit) {
+pub(super) fn entered(terms: &Terms, rule: &Rule) -> (String, RateUnit) {
     match rule.rate {
         Rate::Percent { bps } => (percent_text(bps), RateUnit::Percent),
         Rate::Fixed { minor } => (terms.first_currency().decimal(minor), RateUnit::Fixed),
@@ -277,17 +242,6 @@ pub(super) fn entered_events(terms: &Terms) -> Vec<OwnEvent> {
         let is_once = terms.event(rule.event.as_str()).is_some_and(|event| event.is_once_per_click);
         let counting = if is_once { Counting::OncePerClick } else { Counting::ByOrder };
         OwnEvent { name: rule.event.to_string(), rate, unit: unit.to_string(), counting: counting.to_string() }
-    });
-    rows.collect()
-}
-
-/// The rates of the terms for lines of a sale.
-pub(super) fn entered_line_rates(terms: &Terms) -> Vec<LineRate> {
-    let of_sale = terms.rules.iter().filter(|rule| rule.event.as_str() == SALE);
-    let rows = of_sale.filter_map(|rule| {
-        let only_for = rule.only_for.as_ref()?;
-        let (rate, unit) = entered(terms, rule);
-        Some(LineRate { field: only_for.field.to_string(), text: only_for.text.clone(), rate, unit: unit.to_string() })
     });
     rows.collect()
 }

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::condition::OrderFacts;
 use super::line::Line;
 use super::money::Currency;
 use super::rule::{Rate, Rule};
@@ -42,11 +43,23 @@ impl PricedLine {
     }
 }
 
+/// What is priced.
+#[derive(Debug, Clone, Copy)]
+pub struct Order<'o> {
+    pub event: &'o str,
+    pub currency: Currency,
+    /// Its lines, where it has any.
+    pub lines: &'o [Line],
+    pub facts: OrderFacts<'o>,
+}
+
 /// Prices one conversion: rules are read by their number, the first match wins. A percentage is rounded half away from
 /// zero once per line, or once where there are no lines; the order's commission is the sum of its lines; the network fee
 /// is rounded once.
-pub fn price(terms: &Terms, event: &str, amount_minor: Option<i64>, currency: Currency, lines: &[Line]) -> Priced {
-    let mut rules: Vec<&Rule> = terms.rules.iter().filter(|rule| rule.matches(event, currency)).collect();
+pub fn price(terms: &Terms, order: &Order<'_>) -> Priced {
+    let Order { event, currency, lines, facts } = *order;
+    let amount_minor = facts.amount_minor;
+    let mut rules: Vec<&Rule> = terms.rules.iter().filter(|rule| rule.matches(event, currency, &facts)).collect();
     rules.sort_by_key(|rule| rule.number);
     if lines.is_empty() {
         let Some(rule) = rules.into_iter().find(|rule| rule.is_for_orders()) else { return Priced::nothing(lines) };
@@ -84,14 +97,21 @@ fn common_rule(lines: &[PricedLine]) -> Option<i64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::condition::{CustomerKind, When};
     use crate::domain::line::{LineField, OnlyFor};
     use crate::domain::rule::EventName;
     use crate::domain::terms::{Fee, FeeBasis, example};
     use proptest::prelude::*;
 
+    /// An order of which nothing else is known.
+    fn price(terms: &Terms, event: &str, amount_minor: Option<i64>, currency: Currency, lines: &[Line]) -> Priced {
+        let facts = OrderFacts { amount_minor, ..OrderFacts::default() };
+        super::price(terms, &Order { event, currency, lines, facts })
+    }
+
     fn with_rate(rate: Rate) -> Terms {
         let currency = matches!(rate, Rate::Fixed { .. }).then_some(Currency::EUR);
-        let rule = Rule { number: 1, event: EventName::sale(), rate, currency, only_for: None };
+        let rule = Rule { number: 1, event: EventName::sale(), rate, currency, only_for: None, when: When::default() };
         Terms { rules: vec![rule], ..example(1) }
     }
 
@@ -107,8 +127,10 @@ mod tests {
     /// Before the rules of the example: 5 % for boots, 0.30 for an order with gifts, 1 % for one kind of sock.
     fn with_conditions() -> Terms {
         let only = |field, text: &str| Some(OnlyFor { field, text: text.to_owned() });
-        let sale =
-            |number, rate, currency, only_for| Rule { number, event: EventName::sale(), rate, currency, only_for };
+        let sale = |number, rate, currency, only_for| {
+            let when = When::default();
+            Rule { number, event: EventName::sale(), rate, currency, only_for, when }
+        };
         let mut rules = vec![
             sale(1, Rate::Percent { bps: 500 }, None, only(LineField::Category, "Boots")),
             sale(2, Rate::Fixed { minor: 30 }, Some(Currency::EUR), only(LineField::Category, "Gifts")),
@@ -211,6 +233,60 @@ mod tests {
         assert_eq!(priced, order(1, 499, 100));
         let lead = price(&terms, "lead", None, Currency::EUR, &[]);
         assert_eq!(lead, order(2, 250, 50));
+    }
+
+    /// Rules of these conditions and percentages, in this order, in euro.
+    fn rules_of(rates: &[(When, i64)]) -> Terms {
+        let rules = rates.iter().zip(1..).map(|((when, bps), number)| Rule {
+            number,
+            event: EventName::sale(),
+            rate: Rate::Percent { bps: *bps },
+            currency: when.has_amounts().then_some(Currency::EUR),
+            only_for: None,
+            when: when.clone(),
+        });
+        Terms { rules: rules.collect(), ..example(1) }
+    }
+
+    fn amounts(from: Option<i64>, below: Option<i64>) -> When {
+        When { amount_from: from, amount_below: below, ..When::default() }
+    }
+
+    #[test]
+    fn the_amount_of_an_order_chooses_its_rule() {
+        // domain.md section 13: under 50: 10 %, 50 to 100: 15 %, from 100: 20 %.
+        let terms = rules_of(&[
+            (amounts(None, Some(5_000)), 1000),
+            (amounts(Some(5_000), Some(10_000)), 1500),
+            (amounts(Some(10_000), None), 2000),
+        ]);
+        let cases = [(2_500, 1, 250), (7_500, 2, 1_125), (20_000, 3, 4_000), (4_999, 1, 500), (5_000, 2, 750)];
+        for (amount, rule, commission) in cases {
+            let priced = price(&terms, "sale", Some(amount), Currency::EUR, &[]);
+            assert_eq!((priced.rule_number, priced.commission_minor), (Some(rule), commission), "{amount}");
+        }
+        let dollar = "USD".parse().unwrap();
+        assert_eq!(price(&terms, "sale", Some(2_500), dollar, &[]), Priced::nothing(&[]), "50 dollars are not 50 euro");
+        let lines = [line("A", 1, 6_000), line("B", 1, 4_000)];
+        let priced = price(&terms, "sale", Some(10_000), Currency::EUR, &lines);
+        assert_eq!((priced.rule_number, priced.commission_minor), (Some(3), 2_000), "the whole order's amount counts");
+    }
+
+    #[test]
+    fn customer_and_coupon_choose_too_and_the_first_that_holds_wins() {
+        let terms = rules_of(&[
+            (When { coupon: Some("LOYAL".to_owned()), ..When::default() }, 100),
+            (When { customer: Some(CustomerKind::New), ..When::default() }, 1500),
+            (When::default(), 500),
+        ]);
+        let rule = |customer, coupon| {
+            let facts = OrderFacts { amount_minor: Some(1_000), customer, coupon };
+            let order = Order { event: "sale", currency: Currency::EUR, lines: &[], facts };
+            super::price(&terms, &order).rule_number
+        };
+        let (new, returning) = (Some(CustomerKind::New), Some(CustomerKind::Returning));
+        let found = [rule(new, Some("loyal")), rule(new, None), rule(returning, None), rule(None, Some("other"))];
+        assert_eq!(found, [Some(1), Some(2), Some(3), Some(3)]);
     }
 
     #[test]

@@ -100,13 +100,14 @@ impl Refused {
 }
 
 impl ConversionReport {
-    /// Reads a report under the campaign's current terms.
+    /// Reads a report under the versions of the terms that may speak of it: it may name an event and a currency that any
+    /// of them knows.
     ///
     /// `badge` is who sent it; `first_click` the first of its click ids that is ours, from which an event that
     /// counts once per click makes its order id. The first field that is wrong is refused.
     pub fn parse(
         fields: &ReportFields,
-        terms: &Terms,
+        terms: &[&Terms],
         now: Timestamp,
         badge: Badge,
         first_click: Option<ClickId>,
@@ -137,10 +138,17 @@ pub fn received_at(now: Timestamp, clicked: impl Iterator<Item = Timestamp>) -> 
     clicked.filter(|at| at.since(now) <= CLICK_AHEAD_MAX_MS).fold(now, Timestamp::max)
 }
 
-/// No event named means a sale.
-fn event<'t>(text: Option<&str>, terms: &'t Terms) -> Result<&'t EventTerms, Refused> {
-    let name = text.unwrap_or("sale");
-    terms.event(name).ok_or_else(|| Refused::new(ReasonCode::EventUnknown, "event"))
+/// The name of a report's event; none named means a sale.
+pub fn event_name(text: Option<&str>) -> &str {
+    text.unwrap_or("sale")
+}
+
+/// It counts once per click where any of the versions says so: what a click was promised stays, and what is promised now
+/// is for earlier clicks, too.
+fn event<'t>(text: Option<&str>, terms: &[&'t Terms]) -> Result<&'t EventTerms, Refused> {
+    let known = || terms.iter().copied().filter_map(|terms| terms.event(event_name(text)));
+    let event = known().find(|event| event.is_once_per_click).or_else(|| known().next());
+    event.ok_or_else(|| Refused::new(ReasonCode::EventUnknown, "event"))
 }
 
 fn order_id(text: Option<&str>, event: &EventTerms, first_click: Option<ClickId>) -> Result<OrderId, Refused> {
@@ -152,7 +160,7 @@ fn order_id(text: Option<&str>, event: &EventTerms, first_click: Option<ClickId>
 }
 
 /// An amount needs its currency; a currency may stand alone, for a fixed rate.
-fn amount(fields: &ReportFields, terms: &Terms) -> Result<(Option<i64>, Option<Currency>), Refused> {
+fn amount(fields: &ReportFields, terms: &[&Terms]) -> Result<(Option<i64>, Option<Currency>), Refused> {
     let bad_amount = |field| Refused::new(ReasonCode::BadAmount, field);
     let currency = currency(fields.currency.as_deref(), terms)?;
     let amount_minor = match (fields.amount.as_deref(), fields.amount_minor, currency) {
@@ -169,9 +177,10 @@ fn amount(fields: &ReportFields, terms: &Terms) -> Result<(Option<i64>, Option<C
     }
 }
 
-fn currency(text: Option<&str>, terms: &Terms) -> Result<Option<Currency>, Refused> {
+fn currency(text: Option<&str>, terms: &[&Terms]) -> Result<Option<Currency>, Refused> {
     let Some(text) = text.filter(|text| !text.is_empty()) else { return Ok(None) };
-    let currency = text.parse().ok().filter(|currency| terms.currencies.contains(currency));
+    let is_known = |currency: &Currency| terms.iter().any(|terms| terms.currencies.contains(currency));
+    let currency = text.parse().ok().filter(is_known);
     currency.map(Some).ok_or_else(|| Refused::new(ReasonCode::BadCurrency, "currency"))
 }
 
@@ -242,7 +251,7 @@ mod tests {
     }
 
     fn read(fields: &ReportFields, badge: Badge) -> Result<ConversionReport, Refused> {
-        ConversionReport::parse(fields, &example(1), NOW, badge, None)
+        ConversionReport::parse(fields, &[&example(1)], NOW, badge, None)
     }
 
     fn code(fields: &ReportFields) -> (ReasonCode, &'static str) {
@@ -309,11 +318,39 @@ mod tests {
     fn an_event_once_per_click_takes_its_order_id_from_the_click() {
         let lead = ReportFields { event: text("lead"), ..ReportFields::default() };
         assert_eq!(code(&lead), (OrderIdMissing, "order_id"));
-        let of_click = ConversionReport::parse(&lead, &example(1), NOW, Badge::Signed, Some(ClickId(0))).unwrap();
+        let terms = example(1);
+        let of_click = ConversionReport::parse(&lead, &[&terms], NOW, Badge::Signed, Some(ClickId(0))).unwrap();
         assert_eq!(of_click.order_id, OrderId::of_click(ClickId(0)));
         let sale = ReportFields { event: None, ..lead };
-        let refused = ConversionReport::parse(&sale, &example(1), NOW, Badge::Signed, Some(ClickId(0))).unwrap_err();
+        let refused = ConversionReport::parse(&sale, &[&terms], NOW, Badge::Signed, Some(ClickId(0))).unwrap_err();
         assert_eq!(refused.code, OrderIdMissing);
+    }
+
+    #[test]
+    fn what_any_of_the_versions_knows_may_be_named() {
+        let before = example(1);
+        let mut after = example(2);
+        after.events.retain(|event| event.name == EventName::sale());
+        after.currencies = vec!["USD".parse().unwrap()];
+        let mut by_order = example(3);
+        by_order.events.iter_mut().for_each(|event| event.is_once_per_click = false);
+        let code = |fields: &ReportFields, terms: &[&Terms]| {
+            let read = ConversionReport::parse(fields, terms, NOW, Badge::Signed, Some(ClickId(0)));
+            read.err().map(|refused| refused.code)
+        };
+        let lead = ReportFields { event: text("lead"), ..ReportFields::default() };
+        let dollars = ReportFields { currency: text("USD"), ..order() };
+        assert_eq!(code(&lead, &[&after]), Some(EventUnknown));
+        assert_eq!(code(&order(), &[&after]), Some(BadCurrency), "in euros");
+        assert_eq!(code(&lead, &[&by_order]), Some(OrderIdMissing));
+        assert_eq!(code(&dollars, &[&before]), Some(BadCurrency));
+        for fields in [&lead, &order(), &dollars] {
+            for terms in [[&after, &before], [&before, &after]] {
+                assert_eq!(code(fields, &terms), None, "{fields:?}");
+            }
+        }
+        assert_eq!(code(&lead, &[&by_order, &before]), None, "as the click was promised");
+        assert_eq!(code(&lead, &[&before, &by_order]), None, "as is promised now");
     }
 
     #[test]

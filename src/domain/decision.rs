@@ -4,11 +4,13 @@
 use serde::{Deserialize, Serialize};
 
 use super::attribution::{Credit, attribute};
-use super::commission::{Priced, PricedLine, price};
+use super::commission::{Order, Priced, PricedLine, price};
+use super::condition::OrderFacts;
 use super::conversion::{Badge, ConversionState};
 use super::evidence::{Amount, Candidate, Inputs, Undecidable, version};
 use super::ids::{AdvertiserId, ClickId, CouponId, CreativeId, LinkId, PublisherId};
 use super::ledger::Worth;
+use super::line::Line;
 use super::money::Currency;
 use super::reason::{Outcome, ReasonCode};
 use super::terms::Terms;
@@ -83,7 +85,7 @@ pub fn decide(inputs: &Inputs, terms: &[Terms]) -> Result<Decision, Undecidable>
     let is_test = inputs.is_test();
     let is_credited = credit.publisher_id.is_some();
     let lines = amount.as_ref().map_or(&[][..], |amount| inputs.lines(amount));
-    let priced = price(terms, inputs.event.as_str(), amount.map(|amount| amount.minor), currency, lines);
+    let priced = price(terms, &order(inputs, amount.map(|amount| amount.minor), currency, lines));
     let priced = worth(priced, is_credited, is_test);
     let held_reason = if is_test { None } else { hold(inputs, terms, &credit) };
     let test = is_test.then_some(ReasonCode::TestMode);
@@ -111,12 +113,18 @@ pub fn decide(inputs: &Inputs, terms: &[Terms]) -> Result<Decision, Undecidable>
     })
 }
 
+/// What is priced: this amount, with whatever else a rule may ask of the order.
+fn order<'i>(inputs: &'i Inputs, amount_minor: Option<i64>, currency: Currency, lines: &'i [Line]) -> Order<'i> {
+    let facts = OrderFacts { amount_minor, customer: inputs.customer_kind(), coupon: inputs.coupon_code() };
+    Order { event: inputs.event.as_str(), currency, lines, facts }
+}
+
 /// The amount that counts. One from a lower rank than the highest counts only where there is no commission without it:
 /// a stranger's pixel must not weaken a signed lead.
 fn amount(inputs: &Inputs, terms: &Terms) -> Option<Amount> {
     let amount = inputs.amount()?;
     let is_top = inputs.top_badge() == Some(amount.badge);
-    let alone = price(terms, inputs.event.as_str(), None, currency(inputs, terms, None), &[]);
+    let alone = price(terms, &order(inputs, None, currency(inputs, terms, None), &[]));
     if is_top || alone.commission_minor == 0 { Some(amount) } else { None }
 }
 

@@ -97,11 +97,15 @@ pub struct Beside {
     /// The publishers whose own member the customer is, lowest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub own_publishers: Vec<PublisherId>,
+    /// Whether no earlier order of the campaign named this customer; nothing where it was not asked, or nobody is named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub is_new_customer: Option<bool>,
 }
 
 impl Beside {
     pub const fn is_empty(&self) -> bool {
-        self.coupon.is_none() && self.customer.is_none() && self.own_publishers.is_empty()
+        let names_nobody = self.coupon.is_none() && self.customer.is_none() && self.own_publishers.is_empty();
+        names_nobody && self.is_new_customer.is_none()
     }
 }
 

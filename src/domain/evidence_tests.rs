@@ -89,6 +89,7 @@ proptest::prop_compose! {
             coupon: (1..4).contains(&coupon).then(|| named(coupon)),
             customer: (1..4).contains(&customer).then(|| customer_of(customer)),
             own_publishers: vec![PublisherId(1); usize::from(own == 0)],
+            is_new_customer: [None, Some(true), Some(false)][usize::from(own % 3)],
         }
     }
 }

@@ -243,7 +243,8 @@ pub fn balances<'p>(postings: impl IntoIterator<Item = &'p Posting>) -> HashMap<
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::commission::price;
+    use crate::domain::commission::{Order, price};
+    use crate::domain::condition::OrderFacts;
     use crate::domain::ids::PartyId;
     use crate::domain::terms::example;
     use proptest::prelude::*;
@@ -254,7 +255,8 @@ mod tests {
     const EUR: Currency = Currency::EUR;
 
     fn worth(publisher_id: PublisherId, event: &str, amount_minor: Option<i64>) -> Worth {
-        let priced = price(&example(1), event, amount_minor, EUR, &[]);
+        let facts = OrderFacts { amount_minor, ..OrderFacts::default() };
+        let priced = price(&example(1), &Order { event, currency: EUR, lines: &[], facts });
         let (commission_minor, fee_minor) = (priced.commission_minor, priced.fee_minor);
         Worth { advertiser_id: SHOP, publisher_id, currency: EUR, commission_minor, fee_minor }
     }

@@ -1,6 +1,6 @@
 //! What a party is told inside the application. A notice names its object; a party is told about one object once.
 
-use super::ids::{CampaignId, ConversionId};
+use super::ids::{CampaignId, ConversionId, PayoutDetailsId};
 use super::review::{ADVERTISER_REVIEW_DAYS, UNCONFIRMED};
 
 text_enum! {
@@ -14,6 +14,8 @@ text_enum! {
         Unconfirmed = "unconfirmed",
         /// Publishers of a campaign are promised something else, now or from a day on.
         TermsChanged = "terms_changed",
+        /// The publisher is paid elsewhere, or for the first time somewhere.
+        DetailsChanged = "details_changed",
     }
 }
 
@@ -21,16 +23,26 @@ impl NoticeCode {
     /// The sentence for whoever knows the conversion as this order of this campaign, or the terms by this version.
     pub fn sentence(self, number: &str, campaign: &str) -> String {
         match self {
-            Self::ReviewDue => format!(
-                "Order {number} of {campaign} passed its validation deadline without a review. Approve or reject it \
-                within {ADVERTISER_REVIEW_DAYS} days; after that the network decides."
-            ),
+            Self::ReviewDue => {
+                format!("Order {number} of {campaign} passed its validation deadline without a review.")
+            }
             Self::HandedOver => format!(
                 "Order {number} of {campaign} was not reviewed within {ADVERTISER_REVIEW_DAYS} days after its \
                 validation deadline: the network decides."
             ),
             Self::Unconfirmed => format!("Order {number} of {campaign} was rejected by itself. {UNCONFIRMED}"),
             Self::TermsChanged => format!("Version {number} of the terms of {campaign} changes what you are promised."),
+            Self::DetailsChanged => details_told(number, None),
+        }
+    }
+
+    /// As [`Self::sentence`], with the day, in words, by which something happens.
+    pub fn sentence_until(self, number: &str, campaign: &str, day: &str) -> String {
+        let sentence = self.sentence(number, campaign);
+        match self {
+            Self::ReviewDue => format!("{sentence} Approve or reject it until {day}; after that the network decides."),
+            Self::HandedOver => format!("{sentence} Undecided on {day}, it is rejected."),
+            _ => sentence,
         }
     }
 
@@ -44,6 +56,7 @@ impl NoticeCode {
                 let (campaign, _) = object.split_once(' ')?;
                 campaign.parse().ok().map(|id| format!("/campaigns/{}", CampaignId(id)))
             }
+            Self::DetailsChanged => Some("/publisher/payout-details".to_owned()),
         }
     }
 
@@ -52,8 +65,20 @@ impl NoticeCode {
         match self {
             Self::ReviewDue | Self::HandedOver | Self::Unconfirmed => "Receipt",
             Self::TermsChanged => "Old and new",
+            Self::DetailsChanged => "Payout details",
         }
     }
+}
+
+/// That a publisher is paid to `place` from now on, and, after a change, until when its payouts wait.
+pub fn details_told(place: &str, until: Option<&str>) -> String {
+    let wait = until.map(|until| format!(" Payouts wait until {until}.")).unwrap_or_default();
+    format!("Your payouts go to {place} from now on.{wait} If you did not enter this, tell the network at once.")
+}
+
+/// A version of payout details as the object of a notice.
+pub fn object_of_details(id: PayoutDetailsId) -> String {
+    id.0.to_string()
 }
 
 /// A version of a campaign's terms as the object of a notice.
@@ -79,6 +104,22 @@ mod tests {
             assert_eq!(code.place(&object_of(id)), Some(format!("/receipts/{id}")));
             assert_eq!(code.place("A-1"), None);
         }
+        let due = NoticeCode::ReviewDue.sentence_until("A-1", "Winter boots", "15 Apr 2026, 10:00");
+        assert!(
+            due.ends_with("Approve or reject it until 15 Apr 2026, 10:00; after that the network decides."),
+            "{due}"
+        );
+    }
+
+    #[test]
+    fn a_notice_of_payout_details_says_where_and_until_when_and_what_to_do() {
+        let told = details_told("DE\u{2026}3000 (Bank account)", Some("5 Mar 2026, 10:01 UTC"));
+        assert!(
+            told.contains("DE\u{2026}3000 (Bank account) from now on. Payouts wait until 5 Mar 2026, 10:01 UTC. If")
+        );
+        assert!(!details_told("here", None).contains("wait"));
+        let place = NoticeCode::DetailsChanged.place(&object_of_details(PayoutDetailsId(7)));
+        assert_eq!(place.as_deref(), Some("/publisher/payout-details"));
     }
 
     #[test]

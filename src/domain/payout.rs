@@ -156,10 +156,16 @@ pub enum CarryReason {
     NotYetDue {
         due_day: Day,
     },
+    /// The publisher has not said where it is paid.
+    DetailsMissing,
     /// Where the publisher is paid was changed: it has until then to notice.
     DetailsChanged {
         until: Timestamp,
     },
+    /// Another publisher is paid to the same place, and no admin has said that this is right.
+    SharedDestination,
+    /// The network has suspended the publisher.
+    Suspended,
 }
 
 impl CarryReason {
@@ -169,11 +175,15 @@ impl CarryReason {
             Self::BelowThreshold { .. } => "below_threshold",
             Self::NegativeBalance => "negative_balance",
             Self::NotYetDue { .. } => "not_yet_due",
+            Self::DetailsMissing => "details_missing",
             Self::DetailsChanged { .. } => "details_changed",
+            Self::SharedDestination => "shared_destination",
+            Self::Suspended => "suspended",
         }
     }
 
-    /// For people, about the proposal's money.
+    /// For people, about the proposal's money. The publisher reads it, too: so it does not say that a destination is shared,
+    /// which would tell that somebody else has this account.
     pub fn sentence(self, money: Money) -> String {
         match self {
             Self::BelowThreshold { threshold_minor } => {
@@ -182,10 +192,15 @@ impl CarryReason {
             }
             Self::NegativeBalance => format!("{money} is owed to the network and is carried to the next run."),
             Self::NotYetDue { due_day } => format!("{money} is payable in a run from {due_day} on."),
+            Self::DetailsMissing => format!("{money} waits until payout details are entered, and is carried."),
             Self::DetailsChanged { until } => {
                 let until = Zone::UTC.show(until);
                 format!("{money} waits until {until} UTC, since the payout details were changed, and is carried.")
             }
+            Self::SharedDestination => {
+                format!("{money} waits until the network has looked at the payout details, and is carried.")
+            }
+            Self::Suspended => format!("{money} waits while the publisher is suspended, and is carried."),
         }
     }
 }
@@ -210,16 +225,48 @@ impl Proposal {
         self.reason.map(|reason| reason.sentence(self.money))
     }
 
-    /// As it is when a change of the publisher's payout details holds its payouts until then.
+    /// As it is when its publisher cannot be paid now for this reason.
     #[must_use]
-    pub fn held(self, until: Option<Timestamp>) -> Self {
-        match until {
-            Some(until) if self.state == PayoutState::Proposed => {
-                Self { state: PayoutState::Carried, reason: Some(CarryReason::DetailsChanged { until }), ..self }
-            }
+    pub fn held(self, reason: Option<CarryReason>) -> Self {
+        match reason {
+            Some(_) if self.state == PayoutState::Proposed => Self { state: PayoutState::Carried, reason, ..self },
             _ => self,
         }
     }
+}
+
+/// What is known of a publisher on the day of a run, whatever it has earned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Payee {
+    pub is_suspended: bool,
+    pub has_details: bool,
+    /// Until when a change of its details holds its payouts; it may be over.
+    pub held_until: Option<Timestamp>,
+    /// Another publisher is paid to the same place, and no admin has let that be.
+    pub is_shared: bool,
+}
+
+impl Payee {
+    /// Why it cannot be paid at `now`; nothing where it can. Of several reasons the one that keeps it the longest.
+    pub fn carry_reason(self, now: Timestamp) -> Option<CarryReason> {
+        match self {
+            Self { is_suspended: true, .. } => Some(CarryReason::Suspended),
+            Self { has_details: false, .. } => Some(CarryReason::DetailsMissing),
+            Self { is_shared: true, .. } => Some(CarryReason::SharedDestination),
+            Self { held_until, .. } => {
+                held_until.filter(|until| now < *until).map(|until| CarryReason::DetailsChanged { until })
+            }
+        }
+    }
+}
+
+/// A run as an admin saw it on the page whose button approves it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SeenRun {
+    pub version: i64,
+    /// How many payouts, without those that are carried.
+    pub payouts: i64,
+    pub total_minor: i64,
 }
 
 /// Lists what each publisher gets in each currency, and who gets nothing this time with the reason; by publisher, then

@@ -237,7 +237,8 @@ fn holds_iban(text: &str) -> bool {
     })
 }
 
-/// Until when payouts wait after a change: the first entry waits for nothing, since there was nobody to lose by it.
+/// Until when payouts wait after a change. The first entry holds none: nothing was reserved without details, so that it
+/// takes no payout from another place, and the publisher is told of it.
 pub const fn held_until(version: i64, changed_at: Timestamp) -> Option<Timestamp> {
     if version > 1 { Some(changed_at.plus_ms(HOLD_HOURS * HOUR_MS)) } else { None }
 }

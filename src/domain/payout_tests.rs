@@ -76,14 +76,37 @@ fn who_is_not_in_the_run_is_told_why() {
 fn a_change_of_payout_details_carries_what_would_have_been_paid() {
     let (run, until) = (at("2026-04-01T08:00:00Z"), at("2026-04-03T10:00:00Z"));
     let one = |minor| propose(&[line(1, A, minor)], &rules(0), run).remove(0);
-    let held = one(3000).held(Some(until));
+    let changed = Some(CarryReason::DetailsChanged { until });
+    let held = one(3000).held(changed);
     assert_eq!((held.state, held.reason.map(CarryReason::as_str)), (PayoutState::Carried, Some("details_changed")));
     let sentence =
         "30.00 EUR waits until 3 Apr 2026, 10:00 UTC, since the payout details were changed, and is carried.";
     assert_eq!(held.sentence().as_deref(), Some(sentence));
     assert_eq!((held.money, held.conversions.len()), (one(3000).money, 1));
     assert_eq!(one(3000).held(None), one(3000));
-    assert_eq!(one(499).held(Some(until)), one(499), "what is carried anyway says why as ever");
+    assert_eq!(one(499).held(changed), one(499), "what is carried anyway says why as ever");
+}
+
+#[test]
+fn who_cannot_be_paid_says_why_and_to_the_publisher_not_with_whom_it_shares() {
+    let (now, until) = (at("2026-04-01T08:00:00Z"), at("2026-04-03T10:00:00Z"));
+    let good = Payee { is_suspended: false, has_details: true, held_until: None, is_shared: false };
+    let held = Payee { held_until: Some(until), ..good };
+    let money = Money::new(3000, Currency::EUR);
+    let cases = [
+        (good, None, ""),
+        (Payee { held_until: Some(now), ..good }, None, ""),
+        (held, Some("details_changed"), "since the payout details were changed"),
+        (Payee { is_shared: true, ..held }, Some("shared_destination"), "the network has looked at the payout details"),
+        (Payee { has_details: false, ..good }, Some("details_missing"), "until payout details are entered"),
+        (Payee { is_suspended: true, is_shared: true, ..held }, Some("suspended"), "while the publisher is suspended"),
+    ];
+    for (payee, code, words) in cases {
+        let reason = payee.carry_reason(now);
+        assert_eq!(reason.map(CarryReason::as_str), code, "{payee:?}");
+        let told = reason.map(|reason| reason.sentence(money)).unwrap_or_default();
+        assert!(told.contains(words) && !told.contains("share") && !told.contains("other"), "{told}");
+    }
 }
 
 #[test]

@@ -8,6 +8,8 @@ pub const CLICK_MONTHS: u32 = 13;
 pub const MONTHS_AHEAD: u32 = 3;
 /// Requests to the reporting end points.
 pub const REQUESTS_KEPT_MS: i64 = 30 * DAY_MS;
+/// What a party was told. Longer than anything waits of which it is told once.
+pub const NOTICES_KEPT_MS: i64 = 400 * DAY_MS;
 
 text_enum! {
     /// What is forgotten by a job that one process runs at a time.

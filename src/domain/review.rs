@@ -13,6 +13,9 @@ use super::time::{DAY_MS, Timestamp};
 pub const ADVERTISER_REVIEW_DAYS: i64 = 14;
 /// So long after the deadline what is pending still is rejected.
 pub const CLOSED_AFTER_DAYS: i64 = 30;
+/// But never sooner than so long after advertiser and network were told that it is the network's turn: a report may come
+/// in late, and nobody may have looked for weeks.
+pub const HEARD_DAYS: i64 = 7;
 /// Why, in the words that its publisher reads.
 pub const UNCONFIRMED: &str = "Nobody confirmed it within 30 days after its validation deadline.";
 
@@ -130,6 +133,8 @@ pub struct Standing {
     /// Why it is held still; nothing once a person released it.
     pub held_reason: Option<ReasonCode>,
     pub deadline_at: Timestamp,
+    /// When advertiser and network were told that the network decides; nothing before.
+    pub handed_over_at: Option<Timestamp>,
 }
 
 /// A step that may be taken.
@@ -162,6 +167,8 @@ pub enum StepRefused {
     Held(ReasonCode),
     #[error("it may be decided until {0}")]
     NotLeftOver(Timestamp),
+    #[error("nobody was told yet that the network decides")]
+    NotHandedOver,
     #[error("it is approved by itself")]
     ApprovedByItself,
     #[error("it is not held")]
@@ -193,19 +200,27 @@ pub fn approve_by_itself(standing: &Standing, now: Timestamp) -> Result<Step, St
     if standing.badge.is_trusted() { Ok(step) } else { Err(StepRefused::NotTrusted(standing.badge)) }
 }
 
-/// Nothing stays pending: what nobody has confirmed at the end loses its worth.
+/// Nothing stays pending: what nobody has confirmed at the end loses its worth. Nothing is rejected of which nobody heard
+/// in time that it would be.
 pub fn close_by_itself(standing: &Standing, now: Timestamp) -> Result<Step, StepRefused> {
     let step = reject(standing.state, Some(RejectReason::Other), UNCONFIRMED)?;
-    let end_at = closed_at(standing);
+    let handed_over_at = standing.handed_over_at.ok_or(StepRefused::NotHandedOver)?;
+    let end_at = closed_at(standing, handed_over_at);
     if now < end_at {
         return Err(StepRefused::NotLeftOver(end_at));
     }
     if approve_by_itself(standing, now).is_ok() { Err(StepRefused::ApprovedByItself) } else { Ok(step) }
 }
 
-/// When what nobody decides is rejected.
-pub const fn closed_at(standing: &Standing) -> Timestamp {
-    standing.deadline_at.plus_ms(CLOSED_AFTER_DAYS * DAY_MS)
+/// When it becomes the network's turn, if the advertiser does not decide.
+pub const fn handed_over_at(standing: &Standing) -> Timestamp {
+    standing.deadline_at.plus_ms(ADVERTISER_REVIEW_DAYS * DAY_MS)
+}
+
+/// When what nobody decides is rejected, if it was, or will be, handed over at this time.
+pub fn closed_at(standing: &Standing, handed_over_at: Timestamp) -> Timestamp {
+    let end_at = standing.deadline_at.plus_ms(CLOSED_AFTER_DAYS * DAY_MS);
+    end_at.max(handed_over_at.plus_ms(HEARD_DAYS * DAY_MS))
 }
 
 /// A person has looked at a held conversion and lets it go on like any other, with a reason (domain.md section 10).

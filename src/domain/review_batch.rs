@@ -3,9 +3,17 @@
 use super::conversion::ConversionState;
 use super::reason::RejectReason;
 use super::review::{self, Step, StepRefused, is_note};
+use super::time::{DAY_MS, Timestamp};
 
 /// More rows together are refused.
 pub const ROWS_MAX: usize = 10_000;
+/// A party has at most so many dry runs that wait for their decision.
+pub const UNSTARTED_MAX: i64 = 20;
+
+/// A dry run that is older than a day can no longer be decided, and is forgotten: much will have changed since.
+pub const fn tried_kept_from(now: Timestamp) -> Timestamp {
+    now.plus_ms(-DAY_MS)
+}
 
 text_enum! {
     /// What is done with a conversion.

@@ -12,7 +12,7 @@ use ConversionState::{Approved, InPayout, Paid, Payable, Pending, Rejected, Reve
 const NOW: Timestamp = Timestamp(1_772_445_600_000);
 
 fn standing(badge: Badge, held_reason: Option<ReasonCode>) -> Standing {
-    Standing { state: Pending, badge, held_reason, deadline_at: NOW }
+    Standing { state: Pending, badge, held_reason, deadline_at: NOW, handed_over_at: Some(NOW) }
 }
 
 fn history(states: &[ConversionState]) -> Vec<EventRecord> {
@@ -55,7 +55,7 @@ fn the_deadline_approves_only_what_is_vouched_for_and_not_held() {
 fn what_nobody_confirms_is_rejected_thirty_days_after_the_deadline() {
     let end = NOW.plus_ms(CLOSED_AFTER_DAYS * DAY_MS);
     let pixel = standing(Badge::Unverified, None);
-    assert_eq!(closed_at(&pixel), end);
+    assert_eq!(closed_at(&pixel, handed_over_at(&pixel)), end);
     assert_eq!(close_by_itself(&pixel, end.plus_ms(-1)), Err(StepRefused::NotLeftOver(end)));
     let held = standing(Badge::Signed, Some(ReasonCode::Flood));
     for left_over in [pixel, standing(Badge::Token, None), held] {
@@ -70,6 +70,17 @@ fn what_nobody_confirms_is_rejected_thirty_days_after_the_deadline() {
         assert_eq!(late.is_ok(), state == Pending, "{state}");
     }
     assert!(UNCONFIRMED.contains(&format!("{CLOSED_AFTER_DAYS} days")));
+}
+
+#[test]
+fn nothing_is_rejected_by_itself_before_somebody_heard_of_it_for_a_week() {
+    let long_ago = NOW.plus_ms(100 * DAY_MS);
+    let told = |handed_over_at| Standing { handed_over_at, ..standing(Badge::Unverified, None) };
+    assert_eq!(close_by_itself(&told(None), long_ago), Err(StepRefused::NotHandedOver));
+    let heard = long_ago.plus_ms(HEARD_DAYS * DAY_MS);
+    let late = told(Some(long_ago));
+    assert_eq!(close_by_itself(&late, heard.plus_ms(-1)), Err(StepRefused::NotLeftOver(heard)));
+    assert_eq!(close_by_itself(&late, heard).map(|step| step.to), Ok(Rejected));
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use super::condition::{OrderFacts, When};
 use super::line::{Line, OnlyFor};
 use super::money::{Currency, Money, share};
 
@@ -110,17 +111,21 @@ pub struct Rule {
     pub number: i64,
     pub event: EventName,
     pub rate: Rate,
-    /// The currency of a fixed rate; nothing for a percentage, which follows the amount's.
+    /// The currency of a fixed rate, and of the amounts that its conditions name; nothing for any other percentage, which
+    /// follows the amount's.
     pub currency: Option<Currency>,
     /// Nothing: for whole orders, and for every line that no rule before it is for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub only_for: Option<OnlyFor>,
+    /// What else must be so of the order.
+    #[serde(default, skip_serializing_if = "When::is_any")]
+    pub when: When,
 }
 
 impl Rule {
-    /// A fixed rate matches in its own currency only: nothing is converted.
-    pub fn matches(&self, event: &str, currency: Currency) -> bool {
-        self.event.as_str() == event && self.currency.is_none_or(|own| own == currency)
+    /// A rule with a currency matches in that only: nothing is converted.
+    pub fn matches(&self, event: &str, currency: Currency, order: &OrderFacts<'_>) -> bool {
+        self.event.as_str() == event && self.currency.is_none_or(|own| own == currency) && self.when.holds(order)
     }
 
     /// Whether it prices an order without lines.
@@ -140,8 +145,13 @@ impl Rule {
         }
     }
 
-    /// For people: `10 % of a sale`, `2.50 EUR per lead`, `5 % of a sale's lines in category Boots`.
+    /// For people: `10 % of a sale`, `2.50 EUR per lead`, `5 % of a sale's lines in category Boots`, and for which orders.
     pub fn sentence(&self, currency: Currency) -> String {
+        let pays = self.pays(currency);
+        format!("{pays}{}", self.when.words(self.currency.unwrap_or(currency)))
+    }
+
+    fn pays(&self, currency: Currency) -> String {
         let event = self.event.with_article();
         match (self.rate, &self.only_for) {
             (Rate::Percent { bps }, None) => format!("{} of {event}", percent(bps)),
@@ -155,7 +165,7 @@ impl Rule {
 
     /// A worked example for people: `10 % of a 80.00 EUR order = 8.00 EUR`, `1 lead = 2.50 EUR`.
     pub fn example(&self, currency: Currency) -> String {
-        let order = 80 * 10_i64.pow(currency.digits());
+        let order = self.when.example_minor(80 * 10_i64.pow(currency.digits()));
         let (commission, order) =
             (Money::new(self.commission_minor(Some(order)), currency), Money::new(order, currency));
         match (self.rate, &self.only_for) {
@@ -215,7 +225,7 @@ mod tests {
 
     fn rule(event: &str, rate: Rate) -> Rule {
         let currency = matches!(rate, Rate::Fixed { .. }).then_some(Currency::EUR);
-        Rule { number: 1, event: event.parse().unwrap(), rate, currency, only_for: None }
+        Rule { number: 1, event: event.parse().unwrap(), rate, currency, only_for: None, when: When::default() }
     }
 
     #[test]
@@ -237,11 +247,23 @@ mod tests {
     }
 
     #[test]
+    fn conditions_are_told_with_the_rate_and_fit_the_example() {
+        let large = When { amount_from: Some(10_000), ..When::default() };
+        let rule = Rule { when: large, currency: Some(Currency::EUR), ..rule("sale", Rate::Percent { bps: 2000 }) };
+        assert_eq!(rule.sentence(Currency::EUR), "20 % of a sale where the order is 100.00 EUR or more");
+        assert_eq!(rule.example(Currency::EUR), "20 % of a 100.00 EUR order = 20.00 EUR");
+    }
+
+    #[test]
     fn a_fixed_rate_matches_in_its_own_currency_only() {
         let dollar: Currency = "USD".parse().unwrap();
         let lead = rule("lead", Rate::Fixed { minor: 250 });
-        assert!(lead.matches("lead", Currency::EUR) && !lead.matches("lead", dollar) && !lead.matches("sale", dollar));
-        assert!(rule("sale", Rate::Percent { bps: 1 }).matches("sale", dollar));
+        let order = OrderFacts::default();
+        let is_for = |rule: &Rule, event, currency| rule.matches(event, currency, &order);
+        assert!(
+            is_for(&lead, "lead", Currency::EUR) && !is_for(&lead, "lead", dollar) && !is_for(&lead, "sale", dollar)
+        );
+        assert!(is_for(&rule("sale", Rate::Percent { bps: 1 }), "sale", dollar));
     }
 
     #[test]

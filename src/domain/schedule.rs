@@ -23,6 +23,19 @@ pub fn is_withdrawn(versions: &[Terms], terms: &Terms) -> bool {
     versions.iter().any(|other| other.version > terms.version && other.starts_at <= terms.starts_at)
 }
 
+/// Of earlier versions the one that holds until `next` begins, as [`steps`] tells it beside `next`; the first one where
+/// none does.
+pub fn held_until<'t>(versions: &'t [Terms], next: &Terms) -> Option<&'t Terms> {
+    let earlier = versions.iter().filter(|terms| terms.starts_at < next.starts_at).max_by_key(|terms| terms.version);
+    earlier.or_else(|| versions.iter().min_by_key(|terms| terms.version))
+}
+
+/// Of earlier versions those that would have held, and never will because `next` begins first; oldest first.
+pub fn taken_back<'t>(versions: &'t [Terms], next: &Terms) -> Vec<&'t Terms> {
+    let is_taken = |terms: &&Terms| terms.starts_at >= next.starts_at && !is_withdrawn(versions, terms);
+    versions.iter().filter(is_taken).collect()
+}
+
 /// Each version that held, or will, beside the one before it; oldest first.
 pub fn steps(versions: &[Terms]) -> Vec<(&Terms, &Terms)> {
     let mut held: Vec<&Terms> = versions.iter().filter(|terms| !is_withdrawn(versions, terms)).collect();
@@ -54,7 +67,7 @@ impl Terms {
     }
 
     /// Everything that publishers are promised, each thing in sentences of its own; the same things for all terms.
-    fn promises(&self) -> [(&'static str, Vec<String>); 8] {
+    fn promises(&self) -> [(&'static str, Vec<String>); 9] {
         let currency = self.first_currency();
         let lines = self.text.lines().map(str::trim).filter(|line| !line.is_empty());
         let currencies: Vec<&str> = self.currencies.iter().map(|currency| currency.code()).collect();
@@ -62,6 +75,7 @@ impl Terms {
             if self.hold_days == 0 { "when approved".to_owned() } else { format!("{} later", days(self.hold_days)) };
         [
             ("Commission", self.rules.iter().map(|rule| rule.sentence(currency)).collect()),
+            ("What counts once per click", self.counted_once()),
             ("Currencies", vec![currencies.join(", ")]),
             ("Cookie duration", vec![self.window.to_string()]),
             ("Credited", vec![self.model.words().to_owned(), format!("asked is {}", self.policy.words())]),
@@ -70,6 +84,13 @@ impl Terms {
             ("Payable", vec![payable]),
             ("Terms", lines.map(str::to_owned).collect()),
         ]
+    }
+
+    /// The events that a report may leave without an order id, by name.
+    fn counted_once(&self) -> Vec<String> {
+        let mut once: Vec<_> = self.events.iter().filter(|event| event.is_once_per_click).collect();
+        once.sort_by(|a, b| a.name.cmp(&b.name));
+        once.into_iter().map(|event| event.name.with_article()).collect()
     }
 }
 
@@ -122,6 +143,28 @@ mod tests {
         assert_eq!(steps, [(1, 3), (3, 4)]);
     }
 
+    /// The next version stands beside the one that holds until it begins, and takes back what is announced for later.
+    #[test]
+    fn the_next_version_follows_what_holds_until_then_and_takes_back_what_would_begin_later() {
+        let told = |starts: &[i64], next: i64| {
+            let next = Terms { starts_at: Timestamp(next * DAY_MS), ..example(starts.len() as i64 + 1) };
+            let all = versions(starts);
+            let taken: Vec<_> = taken_back(&all, &next).iter().map(|terms| terms.version).collect();
+            let with_next: Vec<Terms> = all.iter().cloned().chain([next.clone()]).collect();
+            if let Some((before, _)) = steps(&with_next).iter().find(|(_, after)| after.version == next.version) {
+                assert_eq!(held_until(&all, &next), Some(*before), "as the page tells it: {starts:?}");
+            }
+            (held_until(&all, &next).unwrap().version, taken)
+        };
+        assert_eq!(told(&[1], 5), (1, vec![]));
+        assert_eq!(told(&[1, 8], 9), (2, vec![]), "an announced one holds until a later one");
+        assert_eq!(told(&[1, 8], 8), (1, vec![2]), "to the millisecond");
+        assert_eq!(told(&[1, 8, 9, 20], 4), (1, vec![2, 3, 4]));
+        assert_eq!(told(&[1, 8, 3], 5), (3, vec![]), "the second was taken back by the third");
+        assert_eq!(told(&[1], 1), (1, vec![1]));
+        assert_eq!(held_until(&[], &example(1)), None);
+    }
+
     #[test]
     fn a_cut_begins_after_notice_and_everything_else_at_once() {
         let (now, current) = (Timestamp(5 * DAY_MS), example(1));
@@ -156,5 +199,12 @@ mod tests {
         ];
         assert_eq!(told, expected);
         assert!(example(1).changes(&example(2)).is_empty(), "numbers and times are no promise");
+        let mut by_order = example(2);
+        by_order.events.reverse();
+        assert!(example(1).changes(&by_order).is_empty(), "nor is the order of the events");
+        by_order.events.iter_mut().for_each(|event| event.is_once_per_click = false);
+        let told = example(1).changes(&by_order);
+        let expected = Changed { about: "What counts once per click", before: texts(&["a lead"]), after: vec![] };
+        assert_eq!(told, [expected]);
     }
 }

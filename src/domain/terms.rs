@@ -183,10 +183,14 @@ pub enum TermsRefused {
     RuleEvent { number: i64, event: EventName },
     #[error("rule {number}: a percentage is 0 to 100, a fixed rate is not negative")]
     RuleRate { number: i64 },
-    #[error("rule {number}: a fixed rate has one of the currencies, a percentage has none")]
+    #[error(
+        "rule {number}: a fixed rate, and one for some amounts, has one of the currencies; any other percentage none"
+    )]
     RuleCurrency { number: i64 },
     #[error("rule {number}: a category or SKU has 1 to {LINE_TEXT_MAX_BYTES} bytes, without control characters")]
     RuleLine { number: i64 },
+    #[error("rule {number}: amounts are above 0 and from below to; a coupon's code has no spaces")]
+    RuleCondition { number: i64 },
     #[error("the network fee is 0 to 100 percent")]
     Fee,
     #[error("validation takes 0 to {DAYS_MAX} days")]
@@ -212,7 +216,8 @@ impl TermsRefused {
             | Self::RuleEvent { .. }
             | Self::RuleRate { .. }
             | Self::RuleCurrency { .. }
-            | Self::RuleLine { .. } => "rules",
+            | Self::RuleLine { .. }
+            | Self::RuleCondition { .. } => "rules",
             Self::Fee => "fee",
             Self::ValidationDays => "validation_days",
             Self::HoldDays => "hold_days",
@@ -235,6 +240,11 @@ impl Terms {
     /// Without a currency: [`Terms::check`] refuses such terms.
     pub fn first_currency(&self) -> Currency {
         *self.currencies.first().expect("terms have a currency")
+    }
+
+    /// Whether a rule tells new customers from others.
+    pub fn asks_for_customers(&self) -> bool {
+        self.rules.iter().any(|rule| rule.when.customer.is_some())
     }
 
     /// Whether both promise the same: then there is nothing to make a new version for.
@@ -272,16 +282,20 @@ impl Terms {
         if self.event(rule.event.as_str()).is_none() {
             return Err(TermsRefused::RuleEvent { number, event: rule.event.clone() });
         }
-        let (value, most, is_currency_right) = match (rule.rate, rule.currency) {
-            (Rate::Percent { bps }, currency) => (bps, WHOLE_BPS, currency.is_none()),
-            (Rate::Fixed { minor }, Some(currency)) => (minor, LARGE_AMOUNT_MINOR, self.currencies.contains(&currency)),
-            (Rate::Fixed { minor }, None) => (minor, LARGE_AMOUNT_MINOR, false),
+        let (value, most, needs_currency) = match rule.rate {
+            Rate::Percent { bps } => (bps, WHOLE_BPS, rule.when.has_amounts()),
+            Rate::Fixed { minor } => (minor, LARGE_AMOUNT_MINOR, true),
         };
+        let is_currency_right =
+            rule.currency.map_or(!needs_currency, |currency| needs_currency && self.currencies.contains(&currency));
         if !(0..=most).contains(&value) {
             return Err(TermsRefused::RuleRate { number });
         }
         if rule.only_for.as_ref().is_some_and(|only_for| !is_line_text(&only_for.text)) {
             return Err(TermsRefused::RuleLine { number });
+        }
+        if !rule.when.is_sound() {
+            return Err(TermsRefused::RuleCondition { number });
         }
         if is_currency_right { Ok(()) } else { Err(TermsRefused::RuleCurrency { number }) }
     }
@@ -296,7 +310,10 @@ fn is_list<T: PartialEq>(entries: &[T], most: usize) -> bool {
 /// The terms of the story's campaign W, for the tests of other rules too.
 #[cfg(test)]
 pub(crate) fn example(version: i64) -> Terms {
-    let rule = |number, event, rate, currency| Rule { number, event, rate, currency, only_for: None };
+    let rule = |number, event, rate, currency| {
+        let when = super::condition::When::default();
+        Rule { number, event, rate, currency, only_for: None, when }
+    };
     Terms {
         campaign_id: CampaignId(7),
         version,

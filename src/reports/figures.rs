@@ -160,9 +160,9 @@ impl Report {
 pub async fn run(conn: &mut Conn, viewer: &Viewer, query: &ReportQuery, now: Timestamp) -> Result<Report, StoreError> {
     let wanted = wanted(viewer, query, now)?;
     let (from, to, kind) = (wanted.from, wanted.to, viewer.acting.kind());
-    let by_day = rows(conn, &wanted, Dimension::Day, kind).await?;
+    let by_day = rows(conn, &wanted, Dimension::Day, kind, now).await?;
     let mut rows =
-        if query.by == Dimension::Day { by_day.clone() } else { rows(conn, &wanted, query.by, kind).await? };
+        if query.by == Dimension::Day { by_day.clone() } else { rows(conn, &wanted, query.by, kind, now).await? };
     let total = sum(&rows);
     let days = every_day(&mut by_day.into_iter().peekable(), from, to);
     let from = days.first().map_or(from, |(day, _)| *day);
@@ -179,7 +179,7 @@ pub async fn ranked(
     now: Timestamp,
 ) -> Result<Vec<Row>, StoreError> {
     let wanted = wanted(viewer, query, now)?;
-    let mut rows = rows(conn, &wanted, by, viewer.acting.kind()).await?;
+    let mut rows = rows(conn, &wanted, by, viewer.acting.kind(), now).await?;
     sort(&mut rows, by);
     Ok(rows)
 }
@@ -202,7 +202,13 @@ fn wanted(viewer: &Viewer, query: &ReportQuery, now: Timestamp) -> Result<Wanted
 }
 
 /// The reads of a dimension, joined by what the rows stand for.
-async fn rows(conn: &mut Conn, wanted: &Wanted, by: Dimension, kind: PartyKind) -> Result<Vec<Row>, StoreError> {
+async fn rows(
+    conn: &mut Conn,
+    wanted: &Wanted,
+    by: Dimension,
+    kind: PartyKind,
+    now: Timestamp,
+) -> Result<Vec<Row>, StoreError> {
     let mut rows: BTreeMap<i64, Row> = BTreeMap::new();
     let row = |key: i64, name: &Option<String>| Row { key, name: name_of(by, key, name), figures: Figures::default() };
     for total in totals::clicks(conn, wanted, by).await? {
@@ -223,7 +229,7 @@ async fn rows(conn: &mut Conn, wanted: &Wanted, by: Dimension, kind: PartyKind) 
     }
     let currencies: BTreeSet<Currency> = rows.values().flat_map(|row| row.figures.earned.keys().copied()).collect();
     for currency in currencies {
-        for (key, clicks) in totals::unique_clicks(conn, wanted, by, currency).await? {
+        for (key, clicks) in totals::unique_clicks(conn, wanted, by, currency, now).await? {
             if let Some(row) = rows.get_mut(&key) {
                 row.figures.unique_in.insert(currency, clicks);
             }

@@ -73,7 +73,7 @@ async fn verify(options: &DatabaseOptions) -> anyhow::Result<ExitCode> {
     use crate::reports::verify;
 
     let store = crate::store::Store::inspect(&options.database_url).await.context("opening the database")?;
-    let checks = verify::verify(&mut store.snapshot().await?).await.context("reading the database")?;
+    let checks = verify::verify(&mut store.snapshot_counted().await?).await.context("reading the database")?;
     store.close().await;
     print!("{}", verify::told(&checks));
     let is_same = verify::differences(&checks) == 0;
@@ -111,6 +111,8 @@ async fn create_admin(options: CreateAdminOptions) -> anyhow::Result<()> {
 
 async fn rotate_secrets(options: &RotateSecretsOptions) -> anyhow::Result<()> {
     use crate::settlement::payout_details::seal_again;
+    /// Further ones are counted, not named.
+    const NAMED_MAX: usize = 100;
 
     let url = &options.database.database_url;
     let _one = config::one_process(url)?;
@@ -118,9 +120,14 @@ async fn rotate_secrets(options: &RotateSecretsOptions) -> anyhow::Result<()> {
     let new = config::secret_key(options.secret_key.as_ref(), url, &*environment.entropy)
         .map_err(|error| WrongConfiguration(format!("{error:#}")))?;
     let store = crate::store::Store::open(url).await.context("opening the database")?;
-    let count = seal_again(&store, &environment, &options.secret_key_old, &new).await?;
+    let done = seal_again(&store, &environment, &options.secret_key_old, &new).await?;
     store.close().await;
-    println!("Payout details sealed again under the new key: {count}");
+    println!("Payout details sealed again under the new key: {}", done.count);
+    for closed in done.closed.iter().take(NAMED_MAX) {
+        eprintln!("{closed}");
+    }
+    let closed = done.closed.len();
+    anyhow::ensure!(closed == 0, "payout details that open under neither key, and stay as they are: {closed}");
     Ok(())
 }
 

@@ -4,10 +4,11 @@
 //! that ends in the middle leaves the rest to the next turn; nothing is forgotten twice.
 
 use crate::domain::environment::Environment;
-use crate::domain::ids::{AttemptId, ClickId, ReviewBatchId, UploadId, first_id_at};
-use crate::domain::retention::{self, Kept, REQUESTS_KEPT_MS, start_of};
+use crate::domain::ids::{AttemptId, ClickId, NoticeId, ReviewBatchId, UploadId, first_id_at};
+use crate::domain::retention::{self, Kept, NOTICES_KEPT_MS, REQUESTS_KEPT_MS, start_of};
+use crate::domain::review_batch::tried_kept_from;
 use crate::domain::time::{HOUR_MS, Timestamp};
-use crate::store::{Store, StoreError, retention as rows, review_batches, uploads};
+use crate::store::{Store, StoreError, notices, retention as rows, review_batches, uploads};
 
 /// How often clicks and requests are looked at.
 const EVERY_MS: i64 = HOUR_MS;
@@ -63,7 +64,8 @@ pub async fn clicks(store: &Store, environment: &Environment) -> Result<usize, S
     Ok(count(clicks + labels + landings) + usize::try_from(months).unwrap_or(0))
 }
 
-/// The requests to the reporting end points after thirty days, and the quotas of those days.
+/// The requests to the reporting end points after thirty days, and the quotas of those days; with them the files of
+/// orders, what was reviewed together, and, after their own time, notices.
 pub async fn requests(store: &Store, environment: &Environment) -> Result<usize, StoreError> {
     let now = environment.now();
     if !claim(store, Kept::Requests, now).await? {
@@ -74,10 +76,23 @@ pub async fn requests(store: &Store, environment: &Environment) -> Result<usize,
     rows::note(&mut w, Kept::Requests, before).await?;
     rows::delete_quotas(&mut w, before.utc_day()).await?;
     uploads::delete_before(&mut w, UploadId(first_id_at(before))).await?;
-    review_batches::delete_before(&mut w, ReviewBatchId(first_id_at(before))).await?;
     w.commit().await?;
+    forget_batches(store, before, now).await?;
+    let notice = NoticeId(first_id_at(now.plus_ms(-NOTICES_KEPT_MS)));
+    all_batches!(store, |w| notices::delete_before(&mut w, notice, BATCH_ROWS).await?);
     let first = AttemptId(first_id_at(before));
     Ok(count(all_batches!(store, |w| rows::delete_attempts(&mut w, first, BATCH_ROWS).await?)))
+}
+
+/// What was reviewed together before `before`, and the dry runs that are too old to be decided: for longer than the clocks
+/// of two processes may differ, so that nobody starts one among this.
+async fn forget_batches(store: &Store, before: Timestamp, now: Timestamp) -> Result<(), StoreError> {
+    let too_old = tried_kept_from(now).plus_ms(-EVERY_MS);
+    let [first, unstarted] = [before, too_old].map(|at| ReviewBatchId(first_id_at(at)));
+    all_batches!(store, |w| review_batches::delete_rows(&mut w, first, BATCH_ROWS).await?);
+    all_batches!(store, |w| review_batches::delete_rows_unstarted(&mut w, unstarted, BATCH_ROWS).await?);
+    all_batches!(store, |w| review_batches::delete(&mut w, first, unstarted, BATCH_ROWS).await?);
+    Ok(())
 }
 
 /// The salts of the days before yesterday, then the visitors of those days. At every look, by every process: no visitor

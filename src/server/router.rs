@@ -27,6 +27,7 @@ use crate::app::reviews;
 use crate::app::routes::Pages;
 use crate::app::shell::document;
 use crate::app::state::App;
+use crate::app::statement;
 use crate::app::uploads;
 use crate::tracking::{self, Tracking};
 
@@ -39,6 +40,7 @@ pub const ROUTES: &[(&str, &str)] = &[
     ("GET", "/pkg/{version}/{*file}"),
     ("GET", "/reports.csv"),
     ("GET", "/reviews.csv"),
+    ("GET", "/ledger.csv"),
     ("GET", "/live/{role}"),
     ("GET", "/creatives/{creative}/image"),
     ("POST", "/creatives/upload"),
@@ -60,6 +62,7 @@ pub fn router(app: &App, tracking: Tracking, config: &Config) -> Router {
         .route("/pkg/{version}/{*file}", get(assets::asset))
         .route("/reports.csv", get(figures::report_csv))
         .route("/reviews.csv", get(reviews::result_csv))
+        .route("/ledger.csv", get(statement::ledger_csv))
         .route("/live/{role}", get(figures::live))
         .route("/creatives/{creative}/image", get(creatives::preview))
         .route("/api/{*function}", post(server_function))

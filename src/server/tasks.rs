@@ -14,6 +14,9 @@ use crate::store::{Store, StoreError, sessions};
 /// How often a process looks.
 pub const INTERVAL_MS: u64 = 30_000;
 
+/// Transactions of reviews at a look, so that the rest of the work has its turn.
+const REVIEW_TRANSACTIONS_MAX: usize = 100;
+
 /// How often what was committed is copied into the SQLite file, in the background.
 const CHECKPOINT_INTERVAL_MS: u64 = 500;
 
@@ -49,7 +52,7 @@ pub fn spawn(app: App, interval_ms: u64) -> JoinHandle<()> {
 /// Does everything that is due. What fails is logged and found due again at the next look.
 pub async fn run(app: &App) {
     let (store, environment) = (&app.store, &app.environment);
-    report("review_due", batch::run_due(store, environment).await);
+    report("review_due", batch::run_due(store, environment, REVIEW_TRANSACTIONS_MAX).await);
     report("approve_due", review::approve_due(store, environment).await);
     report("chase_due", deadline::chase_due(store, environment).await);
     report("release_due", hold::release_due(store, environment).await);

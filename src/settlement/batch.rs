@@ -1,27 +1,35 @@
 //! Many reviews together: a dry run that changes nothing and says of each row what it would do; then its rows in
 //! transactions of a hundred, each conversion as the dry run saw it. What was interrupted goes on where it was, since a
-//! row's outcome is written with its step.
+//! row's outcome is written with its step. A row that cannot be decided at all says so and keeps no other from it.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::time::Duration;
 
 use crate::domain::environment::Environment;
-use crate::domain::ids::{CampaignId, ConversionId, MemberId, PartyId, ReviewBatchId};
+use crate::domain::ids::{CampaignId, ConversionId, MemberId, PartyId, ReviewBatchId, first_id_at};
 use crate::domain::money::Money;
-use crate::domain::party::{Acting, NETWORK, Viewer};
+use crate::domain::party::{Acting, MemberState, NETWORK, PartyState, Viewer};
 use crate::domain::review::Step;
-use crate::domain::review_batch::{RowOutcome, Wish, WishRefused};
+use crate::domain::review_batch::{RowOutcome, UNSTARTED_MAX, Wish, WishRefused, tried_kept_from};
 use crate::store::conversions::Conversion;
 use crate::store::review_batches::{self, Batch, BatchRow};
-use crate::store::{Conn, Store, StoreError, Writer, conversions};
+use crate::store::{Conn, Store, StoreError, Writer, conversions, members};
 
 use super::review::{as_it_is, book, take};
+use super::tally::Tally;
 
 /// Rows of one transaction.
 const TRANSACTION_ROWS: usize = 100;
 /// The dry run's rows are kept so many at a time: meanwhile visitors click.
 const KEPT_ROWS: usize = 500;
-/// The job looks at so many batches at a time.
-const BATCHES: i64 = 10;
+/// The job reads so many ids of batches at a time.
+const BATCHES: i64 = 100;
+/// Between two transactions others write: clicks above all.
+const PAUSE: Duration = Duration::from_millis(5);
+/// What a row says that fails for good, whatever the reason: that is in the log.
+const FAULTY: &str = "it cannot be decided: something is wrong with it on the network's side";
+/// What the rows say that are left when whoever started them may not review any more.
+const NOT_ALLOWED: &str = "whoever started this does not review for this party any more";
 
 /// What a row names.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,8 +49,12 @@ pub struct Asked {
 /// Why a batch was not started.
 #[derive(Debug, thiserror::Error)]
 pub enum BatchRefused {
-    #[error("it is started already: look again in a moment")]
+    #[error("it is started already; look again in a moment")]
     Started,
+    #[error("{UNSTARTED_MAX} dry runs wait for their decision already; decide one of them, or come back tomorrow")]
+    TooMany,
+    #[error("it was tried more than a day ago; try it again")]
+    TooOld,
     #[error("none of its rows can be decided")]
     NothingReady,
     #[error(transparent)]
@@ -52,16 +64,24 @@ pub enum BatchRefused {
 /// The dry run: what each row would do. Gives the batch, whose rows are kept.
 ///
 /// # Errors
-/// `NotFound` for publishers, and where a row names a conversion by an id that the viewer does not review.
+/// `NotFound` for publishers, and where a row names a conversion by an id that the viewer does not review. `TooMany` while
+/// so many of the party's dry runs wait for their decision.
 pub async fn rehearse(
     store: &Store,
     environment: &Environment,
     viewer: &Viewer,
     name: &str,
     asked: &[Asked],
-) -> Result<ReviewBatchId, StoreError> {
+) -> Result<ReviewBatchId, BatchRefused> {
     if matches!(viewer.acting, Acting::Publisher(_)) {
-        return Err(StoreError::NotFound);
+        return Err(StoreError::NotFound.into());
+    }
+    let first_kept = ReviewBatchId(first_id_at(tried_kept_from(environment.now())));
+    let mut conn = store.read().await?;
+    let unstarted = review_batches::count_unstarted_of_party(&mut conn, viewer.party(), first_kept).await?;
+    drop(conn);
+    if unstarted >= UNSTARTED_MAX {
+        return Err(BatchRefused::TooMany);
     }
     let rows = tried(&mut store.snapshot().await?, viewer.acting, asked).await?;
     let id = environment.new_id(ReviewBatchId);
@@ -159,7 +179,7 @@ fn kept(asked: &Asked, conversion: Option<&Conversion>, outcome: Result<String, 
 /// Says that the rows shall be decided, in this member's name; [`run`] does it.
 ///
 /// # Errors
-/// `NotFound` for another party's batch; it is started, or has no row to decide.
+/// `NotFound` for another party's batch; it is started, or too old, or has no row to decide.
 pub async fn start(
     store: &Store,
     environment: &Environment,
@@ -168,6 +188,10 @@ pub async fn start(
 ) -> Result<(), BatchRefused> {
     let mut w = store.write().await?;
     review_batches::get_of_party(&mut w, viewer.party(), id).await?;
+    // The rows of an older one are being forgotten.
+    if id.time() < tried_kept_from(environment.now()) {
+        return Err(BatchRefused::TooOld);
+    }
     if review_batches::list_ready(&mut w, id, 1).await?.is_empty() {
         return Err(BatchRefused::NothingReady);
     }
@@ -200,47 +224,108 @@ pub async fn run(
     Ok(false)
 }
 
-/// The job: goes on with what was started and is not done. Two processes may run it at once: rows are decided under the
-/// lock of their batch. Gives how many were decided.
-pub async fn run_due(store: &Store, environment: &Environment) -> Result<usize, StoreError> {
-    let due = review_batches::list_undone(&mut store.read().await?, BATCHES).await?;
-    let (mut decided, mut failed) = (0, None);
-    for id in due {
-        // One that cannot go on must not keep the others from it.
-        match run_to_the_end(store, environment, id).await {
-            Ok(rows) => decided += rows,
-            Err(error) => failed = Some(error),
+/// The job: goes on with what was started and is not done, a transaction of each in turn, and at most so many of all.
+/// Two processes may run it at once: rows are decided under the lock of their batch. Gives how many were decided.
+pub async fn run_due(store: &Store, environment: &Environment, transactions_max: usize) -> Result<usize, StoreError> {
+    let (mut due, mut tally) = (undone(store).await?, Tally::default());
+    for _ in 0..transactions_max {
+        let Some(id) = due.pop_front() else { break };
+        let done = run_some(store, environment, id).await;
+        if done.as_ref().is_ok_and(|done| !done.is_all) {
+            due.push_back(id);
+        }
+        if !tally.add(id, done.map(|done| done.rows)) {
+            break;
         }
     }
-    failed.map_or(Ok(decided), Err)
+    tally.result()
 }
 
-async fn run_to_the_end(store: &Store, environment: &Environment, id: ReviewBatchId) -> Result<usize, StoreError> {
-    let mut decided = 0;
+async fn undone(store: &Store) -> Result<VecDeque<ReviewBatchId>, StoreError> {
+    let (mut conn, mut all, mut after) = (store.read().await?, VecDeque::new(), ReviewBatchId(0));
     loop {
-        let done = run_some(store, environment, id).await?;
-        decided += done.rows;
-        if done.is_all {
-            return Ok(decided);
-        }
+        let page = review_batches::list_undone(&mut conn, after, BATCHES).await?;
+        let Some(&last) = page.last() else { return Ok(all) };
+        all.extend(page);
+        after = last;
     }
 }
 
-/// One transaction.
+/// One transaction; where that fails for good, its rows one by one.
 async fn run_some(store: &Store, environment: &Environment, id: ReviewBatchId) -> Result<Done, StoreError> {
+    match run_rows(store, environment, id, TRANSACTION_ROWS).await {
+        Err(error) if !error.is_passing() => run_one_by_one(store, environment, id).await,
+        done => done,
+    }
+}
+
+/// Each of the next rows in a transaction of its own; one that fails for good is refused.
+async fn run_one_by_one(store: &Store, environment: &Environment, id: ReviewBatchId) -> Result<Done, StoreError> {
+    let mut all = Done { rows: 0, is_all: false };
+    for _ in 0..TRANSACTION_ROWS {
+        let next = review_batches::list_ready(&mut store.read().await?, id, 1).await?.pop();
+        let done = match (run_rows(store, environment, id, 1).await, next) {
+            (Err(error), Some(row)) if !error.is_passing() => {
+                tracing::error!(batch = %id, row = row.number, %error, "a row of a review cannot be decided");
+                refuse(store, id, row.number).await?;
+                Done { rows: 0, is_all: false }
+            }
+            (done, _) => done?,
+        };
+        all.rows += done.rows;
+        if done.is_all {
+            return Ok(Done { is_all: true, ..all });
+        }
+    }
+    Ok(all)
+}
+
+/// Nothing happens where another process has decided the row meanwhile.
+async fn refuse(store: &Store, id: ReviewBatchId, number: i64) -> Result<(), StoreError> {
+    let mut w = store.write().await?;
+    review_batches::lock(&mut w, id).await?;
+    review_batches::set_outcome(&mut w, id, number, RowOutcome::Refused, FAULTY).await?;
+    w.commit().await
+}
+
+/// One transaction of at most so many rows.
+async fn run_rows(
+    store: &Store,
+    environment: &Environment,
+    id: ReviewBatchId,
+    rows_max: usize,
+) -> Result<Done, StoreError> {
     let mut w = store.write().await?;
     let batch = review_batches::lock(&mut w, id).await?;
     let (Some(by), None) = (batch.started_by, batch.done_at_ms) else { return Ok(Done { rows: 0, is_all: true }) };
     // One more than it decides says whether it is the last.
-    let mut rows = review_batches::list_ready(&mut w, id, TRANSACTION_ROWS as i64 + 1).await?;
-    let is_all = rows.len() <= TRANSACTION_ROWS;
-    rows.truncate(TRANSACTION_ROWS);
-    decide(&mut w, environment, &batch, by, &rows).await?;
+    let mut rows = review_batches::list_ready(&mut w, id, rows_max as i64 + 1).await?;
+    let is_all = rows.len() <= rows_max;
+    rows.truncate(rows_max);
+    if may_review(&mut w, by, batch.party_id).await? {
+        decide(&mut w, environment, &batch, by, &rows).await?;
+    } else {
+        for row in &rows {
+            review_batches::set_outcome(&mut w, id, row.number, RowOutcome::Refused, NOT_ALLOWED).await?;
+        }
+    }
     if is_all {
         review_batches::set_done(&mut w, id, environment.now()).await?;
     }
     w.commit().await?;
+    if !is_all {
+        tokio::time::sleep(PAUSE).await;
+    }
     Ok(Done { rows: rows.len(), is_all })
+}
+
+/// Whether this member still reviews for the party: since the start they may have left, or the party may be suspended.
+async fn may_review(conn: &mut Conn, by: MemberId, party: PartyId) -> Result<bool, StoreError> {
+    let all = members::memberships(conn, by).await?;
+    Ok(all.iter().any(|one| {
+        let is_active = one.member_state == MemberState::Active && one.party_state == PartyState::Admitted;
+        one.party_id == party && is_active
+    }))
 }
 
 /// Locks all conversions of these rows by id, takes their steps, then moves totals and accounts once for all of them.

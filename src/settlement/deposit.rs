@@ -62,6 +62,11 @@ pub async fn book(
     Ok(id)
 }
 
+/// Where an advertiser's money in this currency is that is not used yet.
+pub(super) const fn account(advertiser: AdvertiserId, currency: Currency) -> AccountKey {
+    AccountKey { party: advertiser.party(), kind: AccountKind::Deposit, currency }
+}
+
 /// Uses an advertiser's money for what it owes: first approved first, whole commissions with their fee, as long as it
 /// covers the next one. Gives how many were paid for.
 pub(super) async fn allocate(
@@ -70,7 +75,7 @@ pub(super) async fn allocate(
     advertiser: AdvertiserId,
     currency: Currency,
 ) -> Result<usize, StoreError> {
-    let account = AccountKey { party: advertiser.party(), kind: AccountKind::Deposit, currency };
+    let account = account(advertiser, currency);
     // Nobody else spends from it until this transaction ends. It is made even if it stays empty: without a row there is
     // nothing to lock, and the first deposit and an approval beside it would each miss what the other writes.
     crate::store::ledger::ensure_account(w, environment, &account).await?;

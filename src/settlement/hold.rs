@@ -7,6 +7,7 @@ use crate::store::{Store, StoreError, conversion_lists, conversions, deposits, r
 
 use super::review::post;
 use super::step;
+use super::tally::Tally;
 
 /// The job reads so many ids at a time.
 const PAGE: i64 = 500;
@@ -14,13 +15,15 @@ const PAGE: i64 = 500;
 /// The job: releases every approved conversion whose hold is over and which is funded. Two processes may run it at
 /// once: each conversion is decided under its lock. Gives how many were released.
 pub async fn release_due(store: &Store, environment: &Environment) -> Result<usize, StoreError> {
-    let (mut after, mut released) = (ConversionId(0), 0);
+    let (mut after, mut tally) = (ConversionId(0), Tally::default());
     loop {
         let now = environment.now();
         let due = conversion_lists::list_hold_over(&mut store.read().await?, now, after, PAGE).await?;
-        let Some(&last) = due.last() else { return Ok(released) };
+        let Some(&last) = due.last() else { return tally.result() };
         for id in due {
-            released += usize::from(release(store, environment, id).await?);
+            if !tally.add(id, release(store, environment, id).await.map(usize::from)) {
+                return tally.result();
+            }
         }
         after = last;
     }

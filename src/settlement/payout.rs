@@ -6,16 +6,17 @@ use crate::domain::ids::{ConversionId, MemberId, PayoutId, PayoutRunId};
 use crate::domain::ledger::{self, Fact, Posting};
 use crate::domain::money::{Currency, Money};
 use crate::domain::party::Viewer;
-use crate::domain::payout::{self, NET_DAYS_DEFAULT, PayoutLine, PayoutRules, PayoutState, Proposal};
+use crate::domain::payout::{
+    self, NET_DAYS_DEFAULT, PayoutLine, PayoutRules, PayoutRunState, PayoutState, Proposal, SeenRun,
+};
 use crate::domain::time::Zone;
 use crate::store::payouts::{NewPayout, Payout};
-use crate::store::{Store, StoreError, Writer, conversions, payouts};
+use crate::store::{Store, StoreError, Writer, conversions, parties, payouts};
 
 use super::step::{self, Taken};
-use super::{admin, hold, payout_details};
+use super::{TEXT_MAX, admin, hold, payout_details, text};
 
 const PAGE: i64 = 1_000;
-const TEXT_MAX: usize = 200;
 
 /// How the network pays; from the process's configuration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,15 +50,20 @@ pub enum PayoutRefused {
     Changed,
     #[error("there is nothing to pay in this run")]
     NothingToPay,
-    #[error("the payout details of {0} were changed, which holds its payouts: propose again and look again")]
-    DetailsChanged(String),
+    #[error("{0} cannot be paid now, as it could when this was proposed: propose again and look again")]
+    Held(String),
+    #[error(
+        "its publisher entered other payout details after it was approved: if it was not sent, mark it as failed, and \
+        propose again"
+    )]
+    OtherDestination,
     #[error("a run of more than {0} is approved by another admin than the one who proposed it")]
     SecondAdminNeeded(Money),
-    #[error("the payout is {0}, and only an approved one can be paid or fail")]
+    #[error("the payout is {0}, which leaves no such step")]
     NotUnderWay(PayoutState),
     #[error("the bank's reference is needed, in at most {TEXT_MAX} characters")]
     ReferenceMissing,
-    #[error("say why it failed, in at most {TEXT_MAX} characters: the publisher will read it")]
+    #[error("say why, in at most {TEXT_MAX} characters: the publisher will read it")]
     ReasonMissing,
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -86,8 +92,12 @@ pub async fn propose(
     let lines = payable(&mut w, currency).await?;
     let now = environment.now();
     for proposal in payout::propose(&lines, &settings.rules(currency), now) {
-        let until = payout_details::hold(&mut w, proposal.publisher_id, now).await?;
-        let proposal = proposal.held(until);
+        let why = match proposal.state {
+            PayoutState::Proposed => payout_details::payee(&mut w, proposal.publisher_id, now).await?.err(),
+            // Carried already: it says why.
+            _ => None,
+        };
+        let proposal = proposal.held(why);
         insert_proposal(&mut w, environment, run, &proposal, &lines).await?;
     }
     w.commit().await?;
@@ -132,23 +142,50 @@ async fn insert_proposal(
     Ok(())
 }
 
-/// An admin approves a run: all its payouts are reserved in this one transaction, so that nothing is paid twice,
-/// whatever runs at once.
+/// After an approval that found the run to be another than it was: the proposal to look at in its place. Nothing where the
+/// run is approved already, by somebody else.
+pub async fn propose_instead(
+    store: &Store,
+    environment: &Environment,
+    viewer: &Viewer,
+    run_id: PayoutRunId,
+    settings: &PayoutSettings,
+) -> Result<Option<PayoutRunId>, PayoutRefused> {
+    admin(viewer)?;
+    let mut conn = store.read().await?;
+    let run = payouts::get_run(&mut conn, run_id).await?;
+    let draft = payouts::find_draft(&mut conn, run.currency).await?;
+    drop(conn);
+    match (run.state, draft) {
+        (PayoutRunState::Approved | PayoutRunState::Completed, _) => Ok(None),
+        (PayoutRunState::Cancelled, Some(draft)) => Ok(Some(draft.payout_run_id)),
+        (PayoutRunState::Draft | PayoutRunState::Cancelled, _) => {
+            propose(store, environment, viewer, run.currency, settings).await.map(Some)
+        }
+    }
+}
+
+/// An admin approves a run as it was `seen`: all its payouts are reserved in this one transaction, so that nothing is paid
+/// twice, whatever runs at once, and each is bound to where its publisher is paid now.
 ///
 /// # Errors
-/// `Changed`: decided by somebody else, or no longer what was proposed; nothing is reserved then.
+/// `Changed`: decided by somebody else, or no longer what was proposed, or seen. `Held`: somebody in it cannot be paid any
+/// more. Nothing is reserved then.
 pub async fn approve(
     store: &Store,
     environment: &Environment,
     viewer: &Viewer,
     run_id: PayoutRunId,
-    version: i64,
+    seen: SeenRun,
     settings: &PayoutSettings,
 ) -> Result<(), PayoutRefused> {
     let by = admin(viewer)?;
     let mut w = store.write().await?;
     let run = payouts::get_run(&mut w, run_id).await?;
-    payouts::approve_run(&mut w, run_id, version, by).await.map_err(changed)?;
+    payouts::approve_run(&mut w, run_id, seen.version, by).await.map_err(changed)?;
+    if run.seen() != seen {
+        return Err(PayoutRefused::Changed);
+    }
     let limit = settings.four_eyes_minor.filter(|limit| run.total_minor > *limit && run.created_by == by);
     if let Some(limit) = limit {
         return Err(PayoutRefused::SecondAdminNeeded(Money::new(limit, run.currency)));
@@ -158,17 +195,26 @@ pub async fn approve(
     if proposed.is_empty() {
         return Err(PayoutRefused::NothingToPay);
     }
-    for payout in &proposed {
-        if payout_details::hold(&mut w, payout.publisher_id, environment.now()).await?.is_some() {
-            return Err(PayoutRefused::DetailsChanged(payout.publisher_name.clone()));
-        }
-    }
+    bind(&mut w, environment, &mut proposed).await?;
     let taken = move_conversions(&mut w, environment, &proposed, PayoutState::Approved, Some(by)).await?;
     step::count(&mut w, &taken).await?;
     for payout in proposed {
         reserve(&mut w, environment, payout, by).await?;
     }
     Ok(w.commit().await?)
+}
+
+/// Fixes where each of them goes. The publishers are locked, so that none can enter other details before the commit.
+async fn bind(w: &mut Writer, environment: &Environment, proposed: &mut [Payout]) -> Result<(), PayoutRefused> {
+    proposed.sort_by_key(|payout| payout.publisher_id);
+    for payout in proposed {
+        parties::lock(w, payout.publisher_id.party()).await?;
+        match payout_details::payee(w, payout.publisher_id, environment.now()).await? {
+            Ok(details) => payout.payout_details_id = Some(details),
+            Err(_) => return Err(PayoutRefused::Held(payout.publisher_name.clone())),
+        }
+    }
+    Ok(())
 }
 
 fn changed(error: StoreError) -> PayoutRefused {
@@ -236,14 +282,36 @@ async fn move_conversion(
         && conversion.publisher_id == Some(payout.publisher_id)
         && conversion.payout_id == owner;
     let step = payout::step(conversion.state, to).filter(|_| is_as_proposed).ok_or(PayoutRefused::Changed)?;
-    let paying = (to != PayoutState::Failed).then_some(payout.payout_id);
+    let is_over = matches!(to, PayoutState::Failed | PayoutState::Returned);
+    let paying = (!is_over).then_some(payout.payout_id);
     Ok(step::take(w, environment, conversion, step, actor, |after, _| after.payout_id = paying).await?)
+}
+
+/// The bank was told to pay it. From here on its publisher may enter other details: the money goes where it was approved to
+/// go, and it can still be called paid.
+///
+/// # Errors
+/// Not approved any more; changed since `version`. `OtherDestination`: as with [`mark_paid`].
+pub async fn mark_sent(
+    store: &Store,
+    environment: &Environment,
+    viewer: &Viewer,
+    id: PayoutId,
+    version: i64,
+) -> Result<(), PayoutRefused> {
+    admin(viewer)?;
+    let mut w = store.write().await?;
+    let payout = locked(&mut w, id, PayoutState::Sent).await?;
+    let sent = Payout { state: PayoutState::Sent, version, sent_at_ms: Some(environment.now()), ..payout };
+    payouts::update(&mut w, &sent).await.map_err(changed)?;
+    Ok(w.commit().await?)
 }
 
 /// The publisher has the money: the bank says so by its reference.
 ///
 /// # Errors
-/// No reference; not under way any more; changed since `version`.
+/// No reference; not under way any more; changed since `version`. `OtherDestination`: it was approved to where the
+/// publisher is not paid any more; it can still fail.
 pub async fn mark_paid(
     store: &Store,
     environment: &Environment,
@@ -272,13 +340,37 @@ pub async fn fail(
     finish(store, environment, viewer, id, version, PayoutState::Failed, reason).await
 }
 
-fn text(text: &str) -> Option<&str> {
-    let text = text.trim();
-    let is_good = !text.is_empty() && text.chars().count() <= TEXT_MAX && !text.contains(char::is_control);
-    is_good.then_some(text)
+/// It was paid, and the publisher's bank sent it back: its conversions are payable again.
+///
+/// # Errors
+/// No reason; not paid; changed since `version`.
+pub async fn returned(
+    store: &Store,
+    environment: &Environment,
+    viewer: &Viewer,
+    id: PayoutId,
+    version: i64,
+    reason: &str,
+) -> Result<(), PayoutRefused> {
+    let reason = text(reason).ok_or(PayoutRefused::ReasonMissing)?;
+    finish(store, environment, viewer, id, version, PayoutState::Returned, reason).await
 }
 
-/// The end of an approved payout: paid, with the bank's reference as `text`, or failed, with the reason.
+/// The payout, which may become `to`, with its run and its publisher: nobody else decides about them, or says where it is
+/// paid, until the transaction ends.
+async fn locked(w: &mut Writer, id: PayoutId, to: PayoutState) -> Result<Payout, PayoutRefused> {
+    let payout = payouts::get(w, id).await?;
+    payouts::lock_run(w, payout.payout_run_id).await?;
+    parties::lock(w, payout.publisher_id.party()).await?;
+    let payout = payouts::get(w, id).await?;
+    if !payout.state.can_become(to) {
+        return Err(PayoutRefused::NotUnderWay(payout.state));
+    }
+    let is_payment = matches!(to, PayoutState::Sent | PayoutState::Paid);
+    if is_payment && payout.is_elsewhere() { Err(PayoutRefused::OtherDestination) } else { Ok(payout) }
+}
+
+/// The end of a payout: paid, with the bank's reference as `text`, or failed or returned, with the reason.
 async fn finish(
     store: &Store,
     environment: &Environment,
@@ -290,24 +382,24 @@ async fn finish(
 ) -> Result<(), PayoutRefused> {
     let by = admin(viewer)?;
     let mut w = store.write().await?;
-    let run = payouts::get(&mut w, id).await?.payout_run_id;
-    payouts::lock_run(&mut w, run).await?;
-    let mut payout = payouts::get(&mut w, id).await?;
-    if !payout.state.can_become(to) {
-        return Err(PayoutRefused::NotUnderWay(payout.state));
-    }
+    let mut payout = locked(&mut w, id, to).await?;
+    let run = payout.payout_run_id;
     let taken = move_conversions(&mut w, environment, std::slice::from_ref(&payout), to, Some(by)).await?;
     step::count(&mut w, &taken).await?;
     let now = environment.now();
     payout.state = to;
     payout.version = version;
-    let postings = if to == PayoutState::Paid {
+    let post_it = match to {
+        PayoutState::Paid => ledger::settle,
+        PayoutState::Returned => ledger::payout_returned,
+        _ => ledger::fail,
+    };
+    if to == PayoutState::Paid {
         (payout.reference, payout.paid_at_ms) = (text.to_owned(), Some(now));
-        ledger::settle(payout.publisher_id, payout.money())
     } else {
         (payout.reason, payout.decided_at_ms) = (text.to_owned(), Some(now));
-        ledger::fail(payout.publisher_id, payout.money())
-    };
+    }
+    let postings = post_it(payout.publisher_id, payout.money());
     post(&mut w, environment, id, &postings).await?;
     payouts::update(&mut w, &payout).await.map_err(changed)?;
     payouts::complete_run(&mut w, run).await?;

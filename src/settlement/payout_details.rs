@@ -1,13 +1,18 @@
 //! Where publishers are paid: entered, opened for a payment, and sealed again when the network changes its key.
 
+use super::{TEXT_MAX, admin, text};
 use crate::auth::sealing::{NotOpened, Place, Seal, Sealed};
 use crate::domain::environment::Environment;
-use crate::domain::ids::{MemberId, PayoutDetailsId, PublisherId};
+use crate::domain::ids::{MemberId, NoticeId, PayoutDetailsId, PublisherId};
+use crate::domain::notice::{NoticeCode, details_told, object_of_details};
+use crate::domain::party::{PartyState, Viewer};
+use crate::domain::payout::{CarryReason, Payee};
 use crate::domain::payout_details::{DetailsRefused, EnteredDetails, PayoutDetails, held_until};
 use crate::domain::secret::SecretKey;
-use crate::domain::time::Timestamp;
-use crate::store::payout_details::{self as rows, NewSecret, PayoutDetailsRow, PayoutSecret};
-use crate::store::{Conn, Store, StoreError};
+use crate::domain::time::{Timestamp, Zone};
+use crate::store::notices::Notice;
+use crate::store::payout_details::{self as rows, DestinationRelease, NewSecret, PayoutDetailsRow, PayoutSecret};
+use crate::store::{Conn, Store, StoreError, Writer, notices, parties};
 
 /// Sealed again in one transaction.
 const BATCH: i64 = 100;
@@ -25,6 +30,17 @@ pub enum ChangeRefused {
     Store(#[from] StoreError),
 }
 
+/// Why a shared destination is held as before.
+#[derive(Debug, thiserror::Error)]
+pub enum ReleaseRefused {
+    #[error("say why it may be shared, in at most {TEXT_MAX} characters")]
+    ReasonMissing,
+    #[error("these payout details are not the newest, or nobody shares their destination any more: look again")]
+    NotShared,
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
 /// Why stored details cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenRefused {
@@ -38,7 +54,8 @@ pub enum OpenRefused {
 }
 
 /// The publisher's details become `details`, unless they are past `seen_version` (0: there were none). Gives until when
-/// that holds payouts; the first entry holds none.
+/// that holds payouts; the first entry holds none. The publisher is told in the same transaction, so that whoever else
+/// belongs to it learns of it, too.
 pub async fn change(
     store: &Store,
     environment: &Environment,
@@ -48,6 +65,8 @@ pub async fn change(
     details: &PayoutDetails,
 ) -> Result<Option<Timestamp>, ChangeRefused> {
     let mut w = store.write().await?;
+    // Who approves or pays holds the same lock: what it reads of the details stands until its commit.
+    parties::lock(&mut w, publisher.party()).await?;
     let newest = rows::find(&mut w, publisher).await?;
     if newest.as_ref().map_or(0, |newest| newest.version) != seen_version {
         return Err(ChangeRefused::Changed);
@@ -71,9 +90,11 @@ pub async fn change(
     let sealed = seal(&Seal::new(secret_key), environment, row.payout_details_id, publisher, row.version, details);
     let hash = details.destination_hash(secret_key, publisher);
     rows::insert(&mut w, &row, secret(&sealed, &hash)).await.map_err(changed)?;
+    let until = held_until(row.version, now);
+    tell(&mut w, environment, &row, until).await?;
     w.commit().await?;
     tracing::info!(event = "sensitive_update", what = "payout_details", member.id = %member, party.id = %publisher);
-    Ok(held_until(row.version, now))
+    Ok(until)
 }
 
 fn changed(error: StoreError) -> ChangeRefused {
@@ -98,10 +119,74 @@ async fn is_same(
     }
 }
 
-/// Until when a change holds this publisher's payouts; nothing where none does at `now`.
-pub async fn hold(conn: &mut Conn, publisher: PublisherId, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
+async fn tell(
+    w: &mut Writer,
+    environment: &Environment,
+    row: &PayoutDetailsRow,
+    until: Option<Timestamp>,
+) -> Result<(), StoreError> {
+    let place = format!("{} ({})", row.masked, row.method.label());
+    let until = until.map(|until| format!("{} UTC", Zone::UTC.show(until)));
+    let new = Notice {
+        notice_id: environment.new_id(NoticeId),
+        party_id: row.publisher_id.party(),
+        code: NoticeCode::DetailsChanged,
+        object: object_of_details(row.payout_details_id),
+        text: details_told(&place, until.as_deref()),
+        seen_at_ms: None,
+    };
+    notices::insert(w, &new).await.map(drop)
+}
+
+/// Where the publisher can be paid at `now`, as the version of its details, or why it cannot. Whoever acts on it has
+/// locked the publisher before.
+pub async fn payee(
+    conn: &mut Conn,
+    publisher: PublisherId,
+    now: Timestamp,
+) -> Result<Result<PayoutDetailsId, CarryReason>, StoreError> {
+    let is_suspended = parties::get(conn, publisher.party()).await?.state == PartyState::Suspended;
     let newest = rows::find(conn, publisher).await?;
-    Ok(newest.and_then(|newest| held_until(newest.version, newest.created_at_ms)).filter(|until| now < *until))
+    let is_shared = match &newest {
+        Some(newest) => {
+            let id = newest.payout_details_id;
+            rows::newest_unseen_sharer(conn, publisher, id, PayoutDetailsId(i64::MAX)).await?.is_some()
+        }
+        None => false,
+    };
+    let held_until = newest.as_ref().and_then(|newest| held_until(newest.version, newest.created_at_ms));
+    let payee = Payee { is_suspended, has_details: newest.is_some(), held_until, is_shared };
+    Ok(match (payee.carry_reason(now), newest) {
+        (None, Some(newest)) => Ok(newest.payout_details_id),
+        (reason, _) => Err(reason.unwrap_or(CarryReason::DetailsMissing)),
+    })
+}
+
+/// An admin has looked at whom a publisher shares its destination with, all versions up to `seen`, and lets it be paid.
+/// Whoever comes to share it later holds it again.
+///
+/// # Errors
+/// No reason; nobody shares it; no longer where the publisher is paid.
+pub async fn release(
+    store: &Store,
+    environment: &Environment,
+    viewer: &Viewer,
+    (publisher, id, seen): (PublisherId, PayoutDetailsId, PayoutDetailsId),
+    reason: &str,
+) -> Result<(), ReleaseRefused> {
+    let by = admin(viewer)?;
+    let reason = text(reason).ok_or(ReleaseRefused::ReasonMissing)?;
+    let mut w = store.write().await?;
+    parties::lock(&mut w, publisher.party()).await?;
+    let newest = rows::find(&mut w, publisher).await?.ok_or(StoreError::NotFound)?;
+    let sharer = rows::newest_unseen_sharer(&mut w, publisher, id, seen).await?;
+    let seen_details_id = sharer.filter(|_| newest.payout_details_id == id).ok_or(ReleaseRefused::NotShared)?;
+    let created_at_ms = environment.now();
+    let new = DestinationRelease { payout_details_id: id, seen_details_id, reason, created_at_ms, created_by: by };
+    rows::insert_release(&mut w, &new).await?;
+    w.commit().await?;
+    tracing::info!(event = "destination_released", member.id = %by, party.id = %publisher);
+    Ok(())
 }
 
 /// What a version of this publisher says, for whoever pays it.
@@ -124,25 +209,38 @@ fn opened(key: &Seal, kept: &PayoutSecret) -> Result<PayoutDetails, OpenRefused>
     PayoutDetails::read(&entered).map_err(|DetailsRefused { .. }| OpenRefused::Unreadable(id))
 }
 
-/// Seals all details that are sealed under `old` under `new`, in batches; where it was stopped it goes on. Gives how many.
-///
-/// # Errors
-/// Details that open under neither key; those before them are sealed again already.
+/// What a change of keys came to.
+#[derive(Debug, Default)]
+pub struct SealedAgain {
+    pub count: usize,
+    /// Those that open under neither key, and stay as they are.
+    pub closed: Vec<OpenRefused>,
+}
+
+/// Seals all details that are sealed under `old` under `new`, in batches; where it was stopped it goes on. One that does not
+/// open keeps no other from being sealed again.
 pub async fn seal_again(
     store: &Store,
     environment: &Environment,
     old: &SecretKey,
     new: &SecretKey,
-) -> Result<usize, OpenRefused> {
+) -> Result<SealedAgain, StoreError> {
     let (old_key, new_key) = (Seal::new(old), Seal::new(new));
-    let (mut after, mut count) = (PayoutDetailsId(0), 0);
+    let (mut after, mut done) = (PayoutDetailsId(0), SealedAgain::default());
     loop {
         let mut w = store.write().await?;
         let batch = rows::list_otherwise_sealed(&mut w, new_key.key_id(), after, BATCH).await?;
-        let Some(last) = batch.last() else { return Ok(count) };
-        (after, count) = (last.payout_details_id, count + batch.len());
+        let Some(last) = batch.last() else { return Ok(done) };
+        after = last.payout_details_id;
         for kept in batch {
-            let details = opened(&old_key, &kept)?;
+            let details = match opened(&old_key, &kept) {
+                Ok(details) => details,
+                Err(closed) => {
+                    done.closed.push(closed);
+                    continue;
+                }
+            };
+            done.count += 1;
             let (id, publisher) = (kept.payout_details_id, kept.publisher_id);
             let sealed = seal(&new_key, environment, id, publisher, kept.version, &details);
             let hash = details.destination_hash(new, publisher);

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::domain::account::AccountKey;
 use crate::domain::conversion::ConversionState;
 use crate::domain::environment::Environment;
 use crate::domain::ids::{ConversionId, MemberId};
@@ -11,10 +12,11 @@ use crate::domain::party::{Acting, Viewer};
 use crate::domain::reason::{ReasonCode, RejectReason};
 use crate::domain::review::{self, Standing, Step, StepRefused};
 use crate::store::conversions::Conversion;
-use crate::store::{Conn, Store, StoreError, Writer, conversion_lists, conversions, terms};
+use crate::store::{self, Conn, Store, StoreError, Writer, conversion_lists, conversions, terms};
 
 use super::deposit;
 use super::step::{self, Taken};
+use super::tally::Tally;
 
 /// The job reads so many ids at a time.
 const PAGE: i64 = 500;
@@ -150,14 +152,23 @@ pub(super) async fn take(
 /// What the steps of reviews mean for totals and ledger; what was approved is paid for as far as there is money.
 pub(super) async fn book(w: &mut Writer, environment: &Environment, taken: &[Taken]) -> Result<(), StoreError> {
     step::count(w, taken).await?;
-    let mut owing = BTreeSet::new();
+    let (mut owing, mut facts) = (BTreeSet::new(), Vec::with_capacity(taken.len()));
     for one in taken {
-        if one.after.state == ConversionState::Approved {
-            post(w, environment, one, ledger::approve).await?;
+        let is_approved = one.after.state == ConversionState::Approved;
+        let rule: fn(&Worth) -> Vec<Posting> = if is_approved { ledger::approve } else { ledger::reject };
+        facts.push((one.event_id.0, one.before.worth().map(|worth| rule(&worth)).unwrap_or_default()));
+        if is_approved {
             owing.insert((one.after.advertiser_id, one.after.currency));
-        } else {
-            post(w, environment, one, ledger::reject).await?;
         }
+    }
+    // Accounts that are not there yet are made before the first posting, all of them in one order: another transaction
+    // with the same publishers the other way round waits, instead of each for the other.
+    let postings = facts.iter().flat_map(|(_, postings)| postings);
+    let mut accounts: BTreeSet<AccountKey> = postings.flat_map(|one| [one.debit, one.credit]).collect();
+    accounts.extend(owing.iter().map(|(advertiser, currency)| deposit::account(*advertiser, *currency)));
+    store::ledger::ensure_accounts(w, environment, &accounts).await?;
+    for (event_id, postings) in &facts {
+        store::ledger::post(w, environment, Fact::Conversion, *event_id, postings).await?;
     }
     for (advertiser, currency) in owing {
         deposit::allocate(w, environment, advertiser, currency).await?;
@@ -173,19 +184,21 @@ pub(super) async fn post(
     rule: impl FnOnce(&Worth) -> Vec<Posting>,
 ) -> Result<(), StoreError> {
     let Some(worth) = taken.before.worth() else { return Ok(()) };
-    crate::store::ledger::post(w, environment, Fact::Conversion, taken.event_id.0, &rule(&worth)).await
+    store::ledger::post(w, environment, Fact::Conversion, taken.event_id.0, &rule(&worth)).await
 }
 
 /// The job: approves every pending conversion whose validation deadline has passed, which is vouched for and not held.
 /// Two processes may run it at once: each conversion is decided under its lock. Gives how many were approved.
 pub async fn approve_due(store: &Store, environment: &Environment) -> Result<usize, StoreError> {
-    let (mut after, mut approved) = (ConversionId(0), 0);
+    let (mut after, mut tally) = (ConversionId(0), Tally::default());
     loop {
         let now = environment.now();
         let due = conversion_lists::list_validation_over(&mut store.read().await?, now, after, PAGE).await?;
-        let Some(&last) = due.last() else { return Ok(approved) };
+        let Some(&last) = due.last() else { return tally.result() };
         for id in due {
-            approved += usize::from(approve_by_itself(store, environment, id).await?);
+            if !tally.add(id, approve_by_itself(store, environment, id).await.map(usize::from)) {
+                return tally.result();
+            }
         }
         after = last;
     }
@@ -210,10 +223,10 @@ pub(super) async fn standing_of(conn: &mut Conn, conversion: &Conversion) -> Res
     standing(conversion, review::validation_deadline(conversion.converted_at_ms, &terms))
 }
 
-/// What the rules of review look at.
+/// What the rules of review look at; not whether the network was asked already.
 pub fn standing(conversion: &Conversion, deadline_at: crate::domain::time::Timestamp) -> Result<Standing, StoreError> {
     let corrupt = |why: &str| StoreError::Corrupt { what: "hold", why: why.to_owned() };
     let held = conversion.still_held();
     let held_reason = held.map(|code| code.parse::<ReasonCode>().map_err(|_| corrupt(code))).transpose()?;
-    Ok(Standing { state: conversion.state, badge: conversion.badge, held_reason, deadline_at })
+    Ok(Standing { state: conversion.state, badge: conversion.badge, held_reason, deadline_at, handed_over_at: None })
 }

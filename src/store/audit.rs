@@ -91,6 +91,9 @@ pub struct ConversionTotal {
 
 sql! {
     COUNT_CLICKS = "select count(*) as clicks from clicks";
+    COUNT_NOTED = "select count(*) as clicks from uncounted_clicks";
+    OLD_NOTES = "select u.click_id, 'it is stored and still not in the totals' as problem from uncounted_clicks u
+        where (u.click_id >> 21) < (select max(c.click_id) >> 21 from clicks c) - $1 order by u.click_id";
     BAD_CLICKS = "select b.click_id, b.problem from (select c.click_id, case
         when l.link_id is null then 'its link does not exist'
         when l.campaign_id <> c.campaign_id then 'its campaign is not that of its link'
@@ -99,6 +102,9 @@ sql! {
         when p.party_id is null then 'its publisher does not exist'
         when t.version is null then 'its version of the terms does not exist'
         when t.starts_at_ms > (c.click_id >> 21) + 1577836800000 then 'its terms began after it'
+        when exists (select 1 from terms n where n.campaign_id = c.campaign_id and n.version > c.terms_version
+            and n.starts_at_ms <= (c.click_id >> 21) + 1577836800000 and n.created_at_ms < n.starts_at_ms)
+            then 'an announced version of its terms had begun before it'
         when c.label not in ('valid', 'duplicate', 'invalid') then 'its label is unknown'
         when c.label = 'invalid' and c.reason is null then 'it is invalid without a reason'
         when c.label <> 'invalid' and c.reason is not null then 'it has a reason and is not invalid'
@@ -153,6 +159,16 @@ sql! {
 
 pub async fn count_clicks(conn: &mut Conn) -> Result<i64, StoreError> {
     on_driver!(conn, |c| query_scalar(COUNT_CLICKS).fetch_one(c).await)
+}
+
+/// Clicks that are noted to be counted.
+pub async fn count_noted(conn: &mut Conn) -> Result<i64, StoreError> {
+    on_driver!(conn, |c| query_scalar(COUNT_NOTED).fetch_one(c).await)
+}
+
+/// Those of them that are older than the newest click by more than `age_ms`.
+pub async fn old_notes(conn: &mut Conn, age_ms: i64) -> Result<Vec<BadClick>, StoreError> {
+    on_driver!(conn, |c| query_as(OLD_NOTES).bind(age_ms).fetch_all(c).await)
 }
 
 pub async fn bad_clicks(conn: &mut Conn) -> Result<Vec<BadClick>, StoreError> {

@@ -76,6 +76,10 @@ pub struct PriceRule {
     pub currency: String,
     pub line_field: String,
     pub line_text: String,
+    pub amount_from: Option<i64>,
+    pub amount_below: Option<i64>,
+    pub customer: String,
+    pub coupon: String,
 }
 
 #[derive(Debug, sqlx::FromRow)]
@@ -155,7 +159,7 @@ sql! {
     COUPONS = "select coupon_id, campaign_id, publisher_id, code, valid_from_ms, valid_until_ms, ended_at_ms from coupons";
     PRICES = "select campaign_id, version, fee_basis, fee_bps from terms";
     PRICE_RULES = "select campaign_id, terms_version, number, event, rate, bps, amount_minor, currency,
-        line_field, line_text from terms_rules
+        line_field, line_text, amount_from, amount_below, customer, coupon from terms_rules
         order by campaign_id, terms_version, number";
     EVENTS = "select event_id, conversion_id, number, from_state, to_state, reason,
         (event_id >> 21) + 1577836800000 as at_ms from conversion_events

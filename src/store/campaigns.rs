@@ -54,6 +54,8 @@ sql! {
     );
     GET_OF_ADVERTISER = select!("c.campaign_id = $1 and c.advertiser_id = $2");
     LOCK_OF_ADVERTISER = "update campaigns set version = version where campaign_id = $1 and advertiser_id = $2";
+    LOCK_PUBLIC = "update campaigns set version = version
+        where campaign_id = $1 and state in ('live', 'paused', 'closing')";
     LIST_OF_ADVERTISER = select!("c.advertiser_id = $1 order by c.campaign_id desc limit $2");
     LIST_IN_STATE = select!("c.state = $1 order by c.campaign_id desc limit $2");
     LIST_ALL = select!("c.campaign_id > 0 order by c.campaign_id desc limit $1");
@@ -77,6 +79,12 @@ pub async fn get(conn: &mut Conn, id: CampaignId) -> Result<Campaign, StoreError
 /// For everybody: what is or was live; a draft is as good as missing.
 pub async fn get_public(conn: &mut Conn, id: CampaignId) -> Result<Campaign, StoreError> {
     on_driver!(conn, |c| query_as(GET_PUBLIC).bind(id).fetch_one(c).await)
+}
+
+/// As [`get_public`], and nobody else changes it or its terms until the transaction ends.
+pub async fn lock_public(w: &mut Writer, id: CampaignId) -> Result<Campaign, StoreError> {
+    on_driver!(w, |c| query(LOCK_PUBLIC).bind(id).execute(c).await.map(drop))?;
+    get_public(w, id).await
 }
 
 /// The directory: live campaigns that mention `words` in name, advertiser, category or description; newest first,

@@ -84,6 +84,7 @@ sql! {
     VALID_VISITORS = "select click_id, publisher_id, campaign_id, visitor from clicks
         where click_id > $1 and click_id < $2 and label = 'valid' and visitor is not null order by click_id limit $3";
     FIND = concat!("select ", columns!(), " from clicks where click_id = $1");
+    FIND_NEWEST = "select max(click_id) as click_id from clicks";
     FIND_OF_PUBLISHER = concat!("select ", columns!(), " from clicks where click_id = $1 and publisher_id = $2");
     FIND_OF_ADVERTISER = concat!("select ", columns!(), " from clicks where click_id = $1
         and campaign_id in (select campaign_id from campaigns where advertiser_id = $2)");
@@ -117,6 +118,11 @@ pub static VISITORS_ROWS: MultiRow = MultiRow::new(
 pub async fn find(conn: &mut Conn, id: ClickId) -> Result<Option<Click>, StoreError> {
     let row: Option<ClickRow> = on_driver!(conn, |c| query_as(FIND).bind(id).fetch_optional(c).await)?;
     Ok(row.map(Click::from))
+}
+
+/// The newest of the whole network.
+pub async fn find_newest(conn: &mut Conn) -> Result<Option<ClickId>, StoreError> {
+    on_driver!(conn, |c| query_scalar(FIND_NEWEST).fetch_one(c).await)
 }
 
 /// A click as the caller may see it: its publisher, the advertiser of its campaign, an admin. Else nothing.

@@ -6,7 +6,7 @@ use sqlx::{query_as, query_scalar};
 use super::conversions::{Conversion, Filter, columns};
 use super::driver::Conn;
 use super::error::StoreError;
-use crate::domain::ids::{AdvertiserId, ConversionId, EventId};
+use crate::domain::ids::{AdvertiserId, ConversionId, EventId, NoticeId, first_id_at};
 use crate::domain::notice::NoticeCode;
 use crate::domain::party::Acting;
 use crate::domain::time::Timestamp;
@@ -25,6 +25,8 @@ pub struct Listed {
     pub latest_event_id: Option<EventId>,
     /// The bank's reference of the payout that paid it.
     pub payout_reference: Option<String>,
+    /// What told its advertiser that the network decides; its id has the time.
+    pub handed_over_id: Option<NoticeId>,
 }
 
 /// Conversions that wait for somebody's review.
@@ -60,7 +62,9 @@ macro_rules! listed {
                 and t.version = conversions.terms_version) as hold_days,
             (select max(e.event_id) from conversion_events e where e.conversion_id = conversions.conversion_id)
                 as latest_event_id,
-            (select o.reference from payouts o where o.payout_id = conversions.payout_id) as payout_reference
+            (select o.reference from payouts o where o.payout_id = conversions.payout_id) as payout_reference,
+            (select n.notice_id from notices n where n.party_id = conversions.advertiser_id and n.code = 'handed_over'
+                and n.object = cast(conversions.conversion_id as text)) as handed_over_id
             from conversions where "
         )
     };
@@ -140,11 +144,15 @@ sql! {
     LIST_UNTOLD = due!(
         undecided!(),
         " and not c.is_test and c.converted_at_ms + t.validation_days * 86400000 <= $1
-        and c.converted_at_ms + t.validation_days * 86400000 > $4
+        and (c.converted_at_ms + t.validation_days * 86400000 > $4 or $4 is null)
         and not exists (select 1 from notices n where n.party_id = c.advertiser_id and n.code = $5
             and n.object = cast(c.conversion_id as text))"
     );
-    LIST_LEFT_OVER = due!("c.state = 'pending' and c.converted_at_ms + t.validation_days * 86400000 <= $1");
+    LIST_LEFT_OVER = due!(
+        "c.state = 'pending' and c.converted_at_ms + t.validation_days * 86400000 <= $1
+        and (c.is_test or exists (select 1 from notices n where n.party_id = c.advertiser_id and n.code = 'handed_over'
+            and n.object = cast(c.conversion_id as text) and n.notice_id < $4))"
+    );
     LIST_HOLD_OVER = due!("c.state = 'approved' and not c.is_test
         and c.approved_at_ms + t.hold_days * 86400000 <= $1 and (c.commission_minor + c.fee_minor = 0
         or exists (select 1 from allocations a where a.conversion_id = c.conversion_id))");
@@ -212,12 +220,12 @@ pub async fn list_validation_over(
     on_driver!(conn, |c| query_scalar(LIST_VALIDATION_OVER).bind(now).bind(after).bind(limit).fetch_all(c).await)
 }
 
-/// Conversions that a person has to decide, whose deadline was after `first` and not after `last`, and of which their
-/// advertiser was not told `code`, after `after`.
+/// Conversions that a person has to decide, whose deadline was after `first`, if that is given, and not after `last`, and
+/// of which their advertiser was not told `code`, after `after`.
 pub async fn list_untold(
     conn: &mut Conn,
     code: NoticeCode,
-    first: Timestamp,
+    first: Option<Timestamp>,
     last: Timestamp,
     after: ConversionId,
     limit: i64,
@@ -232,14 +240,23 @@ pub async fn list_untold(
         .await)
 }
 
-/// What is still pending though its deadline was at `deadline` or before, after `after`.
+/// What is still pending though its deadline was at `deadline` or before, and it was told at `told` or before that the
+/// network decides (of tests nobody is told), after `after`.
 pub async fn list_left_over(
     conn: &mut Conn,
     deadline: Timestamp,
+    told: Timestamp,
     after: ConversionId,
     limit: i64,
 ) -> Result<Vec<ConversionId>, StoreError> {
-    on_driver!(conn, |c| query_scalar(LIST_LEFT_OVER).bind(deadline).bind(after).bind(limit).fetch_all(c).await)
+    let first_later = first_id_at(told.plus_ms(1));
+    on_driver!(conn, |c| query_scalar(LIST_LEFT_OVER)
+        .bind(deadline)
+        .bind(after)
+        .bind(limit)
+        .bind(first_later)
+        .fetch_all(c)
+        .await)
 }
 
 /// Approved conversions whose hold is over and which are funded (what costs nothing needs no money), after `after`.

@@ -37,6 +37,11 @@ sql! {
         and c.state in ('pending', 'approved', 'payable', 'in_payout', 'paid') and t.binding_months > 0
         and not (c.event = $3 and c.order_id = $4) and c.converted_at_ms >= $5
         order by c.converted_at_ms, c.conversion_id limit 1";
+    // What nobody accepted is no purchase; an order that belongs to no publisher is.
+    ORDERED_BEFORE = "select c.conversion_id from evidence v join conversions c on c.conversion_id = v.conversion_id
+        where v.customer_hash = $1 and v.customer_hash is not null and v.badge in ('signed', 'key')
+        and not v.is_conflict and c.campaign_id = $2 and not c.is_test and c.state not in ('rejected', 'reversed')
+        and not (c.event = $3 and c.order_id = $4) and c.converted_at_ms < $5 limit 1";
     PUBLISHERS_OF_EMAIL = "select s.party_id from memberships s join members m on m.member_id = s.member_id
         join parties p on p.party_id = s.party_id where m.email = $1 and p.kind = 'publisher'
         order by s.party_id limit 50";
@@ -66,6 +71,24 @@ pub async fn next_binding(
         .bind(since)
         .fetch_optional(c)
         .await)
+}
+
+/// Whether the customer is known from another order of the campaign before `at`, told by somebody whom we know.
+pub async fn has_ordered_before(
+    conn: &mut Conn,
+    customer_hash: &[u8; 32],
+    beside: OrderName<'_>,
+    at: Timestamp,
+) -> Result<bool, StoreError> {
+    let found: Option<ConversionId> = on_driver!(conn, |c| query_scalar(ORDERED_BEFORE)
+        .bind(&customer_hash[..])
+        .bind(beside.campaign_id)
+        .bind(beside.event)
+        .bind(beside.order_id)
+        .bind(at)
+        .fetch_optional(c)
+        .await)?;
+    Ok(found.is_some())
 }
 
 /// The publishers that have a member with this address, lowest first: whoever asks, for a rule.

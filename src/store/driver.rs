@@ -13,6 +13,7 @@ use sqlx::{PgConnection, Postgres, Sqlite, SqliteConnection, Transaction};
 use super::changes::{Change, Changes};
 use super::counting::Counting;
 use super::error::StoreError;
+use crate::domain::durability::ClickDurability;
 
 static SQLITE: Migrator = sqlx::migrate!("migrations/sqlite");
 static POSTGRES: Migrator = sqlx::migrate!("migrations/postgres");
@@ -60,6 +61,7 @@ macro_rules! sql {
 pub struct Conn {
     held: Held,
     failed: bool,
+    lags: bool,
 }
 
 enum Held {
@@ -77,11 +79,16 @@ pub enum Driver<'c> {
 
 impl Conn {
     const fn new(held: Held) -> Self {
-        Self { held, failed: false }
+        Self { held, failed: false, lags: false }
     }
 
     pub const fn is_sqlite(&self) -> bool {
         matches!(self.held, Held::Sqlite(_) | Held::SqliteTx(_))
+    }
+
+    /// Whether its totals may lack clicks that were stored before: see [`Store::snapshot_counted`].
+    pub const fn lags(&self) -> bool {
+        self.lags
     }
 
     pub fn driver(&mut self) -> Driver<'_> {
@@ -224,15 +231,28 @@ impl Store {
         }))
     }
 
-    /// Many reads of one moment: totals and rows of a report agree.
+    /// Many reads of one moment. Who reads totals of clicks, landings or gestures takes [`Store::snapshot_counted`].
     pub async fn snapshot(&self) -> Result<Conn, StoreError> {
-        self.counting.wait().await;
         Ok(Conn::new(match &self.pools {
             Pools::Sqlite { read, .. } => Held::SqliteTx(read.begin().await?),
             Pools::Postgres(pool) => {
                 Held::PostgresTx(pool.begin_with("begin isolation level repeatable read read only").await?)
             }
         }))
+    }
+
+    /// As [`Store::snapshot`], with totals that have every click that was stored before: totals and rows of a report
+    /// agree. It waits for them, but not for ever: see [`Conn::lags`].
+    pub async fn snapshot_counted(&self) -> Result<Conn, StoreError> {
+        // Without a connection: whoever brings the totals up to date needs one.
+        let is_counted = self.counting.wait().await;
+        let mut conn = self.snapshot().await?;
+        if let Driver::Sqlite(c) = conn.driver() {
+            // SQLite's moment is not that of `begin`, but of the first read.
+            sqlx::query(SQLITE_MOMENT).execute(c).await?;
+        }
+        conn.lags = !is_counted;
+        Ok(conn)
     }
 
     /// A write transaction. On SQLite there is one at a time.
@@ -252,6 +272,14 @@ impl Store {
             Pools::Postgres(pool) => Held::PostgresTx(pool.begin_with(POSTGRES_BEGIN_RELAXED).await?),
         };
         Ok(Writer { conn: Conn::new(held), changes: self.changes.clone(), changed: Vec::new() })
+    }
+
+    /// A write transaction whose commit keeps what the network promises of a click.
+    pub async fn write_clicks(&self, durability: ClickDurability) -> Result<Writer, StoreError> {
+        match durability {
+            ClickDurability::Strict => self.write().await,
+            ClickDurability::Process | ClickDurability::Fast => self.write_relaxed().await,
+        }
     }
 
     /// Copies what was committed into the SQLite file, as far as that stops nobody, so that writers need not.
@@ -329,6 +357,7 @@ sql! {
     SQLITE_FACTS [sqlite] = "select sqlite_version() as version, j.journal_mode as journal, s.synchronous as synchronous
         from pragma_journal_mode j, pragma_synchronous s";
     SQLITE_CHECKPOINT [sqlite] = "pragma wal_checkpoint(passive)";
+    SQLITE_MOMENT [sqlite] = "select 1 as moment from sqlite_schema limit 1";
     POSTGRES_FACTS [postgres] = "select current_setting('fsync') as fsync,
         current_setting('synchronous_commit') as synchronous_commit";
 }

@@ -34,6 +34,17 @@ impl StoreError {
     pub fn is_refused_by(&self, constraint: &str) -> bool {
         matches!(self, Self::Refused(name) if name == constraint)
     }
+
+    /// Whether what is stored cannot be read as what it must be: another try would find the same.
+    pub const fn is_unreadable(&self) -> bool {
+        use sqlx::Error::{ColumnDecode, Decode};
+        matches!(self, Self::Corrupt { .. } | Self::Database(ColumnDecode { .. } | Decode(_)))
+    }
+
+    /// Whether the same may go well another time.
+    pub const fn is_passing(&self) -> bool {
+        matches!(self, Self::Unavailable(_) | Self::Conflict)
+    }
 }
 
 impl From<sqlx::Error> for StoreError {

@@ -1,5 +1,7 @@
 //! The ledger: accounts, and transfers that nobody changes.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use sqlx::{query, query_as, query_scalar};
 
 use super::driver::{Conn, Writer};
@@ -73,11 +75,13 @@ sql! {
     POST = "insert into transfers (transfer_id, fact, fact_id, code, debit_account_id, credit_account_id, currency,
         amount_minor, created_at_ms) values ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
     LIST = transfers!("where (t.transfer_id < $1 or $1 is null) order by t.transfer_id desc limit $2");
+    LIST_FORWARD = transfers!("where (t.transfer_id > $1 or $1 is null) order by t.transfer_id limit $2");
     LIST_OF_CONVERSION = transfers!("where (t.fact = 'conversion' and t.fact_id in
         (select event_id from conversion_events where conversion_id = $1)) or (t.fact = 'allocation'
         and t.fact_id = $1) order by t.transfer_id");
     BALANCES = balances!("");
     BALANCES_OF_PARTY = balances!("where a.party_id = $1");
+    BALANCE_OF_ACCOUNT = balances!("where a.account_id = $1");
     BALANCE = "select cast(coalesce(sum(case when t.credit_account_id = a.account_id then t.amount_minor
         else -t.amount_minor end), 0) as bigint) as balance_minor from accounts a join transfers t
         on t.credit_account_id = a.account_id or t.debit_account_id = a.account_id
@@ -117,6 +121,20 @@ pub async fn ensure_account(
     find_account(w, key).await?.ok_or(StoreError::NotFound)
 }
 
+/// As [`ensure_account`], for all of them in their order: two transactions that make the same ones never wait for each
+/// other.
+pub async fn ensure_accounts(
+    w: &mut Writer,
+    environment: &Environment,
+    keys: &BTreeSet<AccountKey>,
+) -> Result<BTreeMap<AccountKey, AccountId>, StoreError> {
+    let mut accounts = BTreeMap::new();
+    for key in keys {
+        accounts.insert(*key, ensure_account(w, environment, key).await?);
+    }
+    Ok(accounts)
+}
+
 /// Writes a fact's postings. The same fact, id and code twice is refused by `transfers_fact_fact_id_code_key`.
 pub async fn post(
     w: &mut Writer,
@@ -126,9 +144,10 @@ pub async fn post(
     postings: &[Posting],
 ) -> Result<(), StoreError> {
     let now = environment.now();
+    let keys = postings.iter().flat_map(|one| [one.debit, one.credit]).collect();
+    let accounts = ensure_accounts(w, environment, &keys).await?;
     for posting in postings {
-        let debit = ensure_account(w, environment, &posting.debit).await?;
-        let credit = ensure_account(w, environment, &posting.credit).await?;
+        let (debit, credit) = (accounts[&posting.debit], accounts[&posting.credit]);
         on_driver!(w, |c| query(POST)
             .bind(environment.new_id(TransferId))
             .bind(fact)
@@ -166,6 +185,11 @@ pub async fn list(conn: &mut Conn, before: Option<TransferId>, limit: i64) -> Re
     on_driver!(conn, |c| query_as(LIST).bind(before).bind(limit).fetch_all(c).await)
 }
 
+/// For admins: all transfers after one, oldest first.
+pub async fn list_forward(conn: &mut Conn, after: Option<TransferId>, limit: i64) -> Result<Vec<Transfer>, StoreError> {
+    on_driver!(conn, |c| query_as(LIST_FORWARD).bind(after).bind(limit).fetch_all(c).await)
+}
+
 /// Every transfer about one conversion, oldest first. The caller may see the conversion; of the lines it shows only
 /// the reader's own.
 pub async fn list_of_conversion(
@@ -178,6 +202,12 @@ pub async fn list_of_conversion(
 /// For admins: every account with its balance.
 pub async fn balances(conn: &mut Conn) -> Result<Vec<Balance>, StoreError> {
     on_driver!(conn, |c| query_as(BALANCES).fetch_all(c).await)
+}
+
+/// For admins: any account with its balance.
+pub async fn balance_of_account(conn: &mut Conn, account: AccountId) -> Result<Balance, StoreError> {
+    let found = on_driver!(conn, |c| query_as(BALANCE_OF_ACCOUNT).bind(account).fetch_optional(c).await)?;
+    found.ok_or(StoreError::NotFound)
 }
 
 pub async fn balances_of_party(conn: &mut Conn, party: PartyId) -> Result<Vec<Balance>, StoreError> {

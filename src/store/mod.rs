@@ -43,6 +43,7 @@ pub mod rollups;
 pub mod rows;
 pub mod salts;
 pub mod sessions;
+pub mod statements;
 pub mod terms;
 pub mod totals;
 mod types;
@@ -92,6 +93,7 @@ pub fn every_sql() -> impl Iterator<Item = (&'static str, &'static str, &'static
         rollups::SQL,
         salts::SQL,
         sessions::SQL,
+        statements::SQL,
         terms::SQL,
         totals::SQL,
         uncounted::SQL,

@@ -40,10 +40,17 @@ sql! {
         created_at_ms, version) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
     UPDATE_STATE = "update parties set state = $3, state_reason = $4, version = version + 1
         where party_id = $1 and version = $2 returning version";
+    LOCK = "update parties set version = version where party_id = $1";
 }
 
 pub async fn get(conn: &mut Conn, id: PartyId) -> Result<Party, StoreError> {
     on_driver!(conn, |c| query_as(GET).bind(id).fetch_one(c).await)
+}
+
+/// As [`get`], and until the transaction ends nobody else decides about it.
+pub async fn lock(w: &mut Writer, id: PartyId) -> Result<Party, StoreError> {
+    on_driver!(w, |c| query(LOCK).bind(id).execute(c).await.map(drop))?;
+    get(w, id).await
 }
 
 /// Newest first; at most `limit`.

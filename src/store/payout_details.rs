@@ -4,7 +4,7 @@ use sqlx::{query, query_as, query_scalar};
 
 use super::driver::{Conn, Writer};
 use super::error::StoreError;
-use crate::domain::ids::{MemberId, PayoutDetailsId, PublisherId};
+use crate::domain::ids::{MemberId, PayoutDetailsId, PayoutRunId, PublisherId};
 use crate::domain::payout_details::PayoutMethod;
 use crate::domain::time::Timestamp;
 
@@ -37,12 +37,25 @@ pub struct PayoutSecret {
 /// A publisher whose payouts go where another's go, too. Rows with the same hash belong together.
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
 pub struct SharedDestination {
+    pub payout_details_id: PayoutDetailsId,
     pub publisher_id: PublisherId,
     pub publisher_name: String,
     pub method: PayoutMethod,
     pub masked: String,
     pub created_at_ms: Timestamp,
     pub destination_hash: Vec<u8>,
+    /// An admin let it be paid although it is shared with all versions up to this one.
+    pub seen_details_id: Option<PayoutDetailsId>,
+}
+
+/// That an admin lets a version be paid although it is shared with others, all of them up to `seen_details_id`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DestinationRelease<'a> {
+    pub payout_details_id: PayoutDetailsId,
+    pub seen_details_id: PayoutDetailsId,
+    pub reason: &'a str,
+    pub created_at_ms: Timestamp,
+    pub created_by: MemberId,
 }
 
 macro_rules! select {
@@ -78,6 +91,27 @@ macro_rules! is_newest {
     };
 }
 
+/// Versions that count now, of publishers who share their destination with another one.
+macro_rules! shared {
+    ($($rest:tt)*) => {
+        concat!(
+            "select d.payout_details_id, d.publisher_id, p.name as publisher_name, d.method, d.masked, d.created_at_ms,
+                s.destination_hash, (select max(r.seen_details_id) from destination_releases r
+                    where r.payout_details_id = d.payout_details_id) as seen_details_id
+                from payout_details d join payout_secrets s on s.payout_details_id = d.payout_details_id
+                join parties p on p.party_id = d.publisher_id
+                where ",
+            is_newest!("d"),
+            " and exists (
+                    select 1 from payout_secrets t join payout_details e on e.payout_details_id = t.payout_details_id
+                    where t.destination_hash = s.destination_hash and e.publisher_id <> d.publisher_id and ",
+            is_newest!("e"),
+            ") ",
+            $($rest)*
+        )
+    };
+}
+
 sql! {
     FIND = select!("publisher_id = $1 order by version desc limit 1");
     LIST = select!("publisher_id = $1 order by version desc limit $2");
@@ -89,16 +123,25 @@ sql! {
     LIST_OTHERWISE_SEALED = secrets!("s.key_id <> $1 and s.payout_details_id > $2 order by s.payout_details_id limit $3");
     UPDATE_SECRET = "update payout_secrets set key_id = $3, nonce = $4, sealed = $5, destination_hash = $6
         where payout_details_id = $1 and key_id = $2 returning key_id";
-    LIST_SHARED = concat!(
-        "select d.publisher_id, p.name as publisher_name, d.method, d.masked, d.created_at_ms, s.destination_hash
-            from payout_details d join payout_secrets s on s.payout_details_id = d.payout_details_id
-            join parties p on p.party_id = d.publisher_id
-            where ", is_newest!("d"), " and exists (
-                select 1 from payout_secrets t join payout_details e on e.payout_details_id = t.payout_details_id
-                where t.destination_hash = s.destination_hash and e.publisher_id <> d.publisher_id and ",
-                is_newest!("e"), ")
-            order by s.destination_hash, d.publisher_id limit $1"
+    LIST_SHARED = shared!("order by s.destination_hash, d.publisher_id limit $1");
+    LIST_SHARED_IN_RUN = shared!(
+        "and s.destination_hash in (
+            select x.destination_hash from payouts o join payout_details m on m.publisher_id = o.publisher_id
+            join payout_secrets x on x.payout_details_id = m.payout_details_id
+            where o.payout_run_id = $2 and ", is_newest!("m"), ")
+        order by s.destination_hash, d.publisher_id limit $1"
     );
+    NEWEST_UNSEEN_SHARER = concat!(
+        "select max(e.payout_details_id) as newest from payout_secrets s
+            join payout_secrets t on t.destination_hash = s.destination_hash
+            join payout_details e on e.payout_details_id = t.payout_details_id
+            where s.payout_details_id = $1 and e.publisher_id <> $2 and e.payout_details_id <= $3
+            and ", is_newest!("e"), " and not exists (
+                select 1 from destination_releases r
+                where r.payout_details_id = s.payout_details_id and r.seen_details_id >= e.payout_details_id)"
+    );
+    INSERT_RELEASE = "insert into destination_releases (payout_details_id, seen_details_id, reason, created_at_ms,
+        created_by) values ($1, $2, $3, $4, $5) on conflict do nothing";
 }
 
 /// The version that counts now.
@@ -190,4 +233,37 @@ pub async fn update_secret(
 /// Publishers whose payouts go to one place now, those of one place in a row: for admins.
 pub async fn list_shared(conn: &mut Conn, limit: i64) -> Result<Vec<SharedDestination>, StoreError> {
     on_driver!(conn, |c| query_as(LIST_SHARED).bind(limit).fetch_all(c).await)
+}
+
+/// As [`list_shared`], those places alone to which a publisher of this run is paid.
+pub async fn list_shared_in_run(
+    conn: &mut Conn,
+    run: PayoutRunId,
+    limit: i64,
+) -> Result<Vec<SharedDestination>, StoreError> {
+    on_driver!(conn, |c| query_as(LIST_SHARED_IN_RUN).bind(limit).bind(run).fetch_all(c).await)
+}
+
+/// The newest version of another publisher, up to `up_to`, that is paid to the same place as this version of the
+/// publisher's, without those with whom an admin lets it be shared.
+pub async fn newest_unseen_sharer(
+    conn: &mut Conn,
+    publisher: PublisherId,
+    id: PayoutDetailsId,
+    up_to: PayoutDetailsId,
+) -> Result<Option<PayoutDetailsId>, StoreError> {
+    on_driver!(conn, |c| query_scalar(NEWEST_UNSEEN_SHARER).bind(id).bind(publisher).bind(up_to).fetch_one(c).await)
+}
+
+/// The same again changes nothing.
+pub async fn insert_release(w: &mut Writer, new: &DestinationRelease<'_>) -> Result<(), StoreError> {
+    on_driver!(w, |c| query(INSERT_RELEASE)
+        .bind(new.payout_details_id)
+        .bind(new.seen_details_id)
+        .bind(new.reason)
+        .bind(new.created_at_ms)
+        .bind(new.created_by)
+        .execute(c)
+        .await
+        .map(drop))
 }

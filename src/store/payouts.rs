@@ -5,10 +5,10 @@ use sqlx::{query, query_as, query_scalar};
 use super::changes::Change;
 use super::driver::{Conn, Writer};
 use super::error::StoreError;
-use crate::domain::ids::{ConversionId, MemberId, PayoutId, PayoutRunId, PublisherId};
+use crate::domain::ids::{ConversionId, MemberId, PayoutDetailsId, PayoutId, PayoutRunId, PublisherId};
 use crate::domain::money::{Currency, Money};
 use crate::domain::party::NETWORK;
-use crate::domain::payout::{PayoutLine, PayoutRunState, PayoutState};
+use crate::domain::payout::{PayoutLine, PayoutRunState, PayoutState, SeenRun};
 use crate::domain::time::Timestamp;
 
 /// A list of payouts proposed together; its id has the time of the proposal.
@@ -31,6 +31,11 @@ impl PayoutRun {
     pub const fn total(&self) -> Money {
         Money::new(self.total_minor, self.currency)
     }
+
+    /// What a page shows of it, beside the button that approves it.
+    pub const fn seen(&self) -> SeenRun {
+        SeenRun { version: self.version, payouts: self.payouts, total_minor: self.total_minor }
+    }
 }
 
 /// What one publisher gets in one currency.
@@ -43,19 +48,32 @@ pub struct Payout {
     pub currency: Currency,
     pub amount_minor: i64,
     pub state: PayoutState,
-    /// Why it is carried or has failed; a sentence.
+    /// Why it is carried, has failed or came back; a sentence.
     pub reason: String,
     /// The bank's, once it is paid.
     pub reference: String,
     pub approved_by: Option<MemberId>,
     pub decided_at_ms: Option<Timestamp>,
     pub paid_at_ms: Option<Timestamp>,
+    /// When the bank was told to pay it; one may be called paid without that.
+    pub sent_at_ms: Option<Timestamp>,
     pub version: i64,
     /// How many conversions it pays.
     pub conversions: i64,
+    /// Where it goes, since it was reserved; none before, nor where its publisher had said nothing.
+    pub payout_details_id: Option<PayoutDetailsId>,
+    /// The same, for people.
+    pub masked: Option<String>,
+    /// How many versions its publisher entered after the one that it is bound to, or at all.
+    pub newer_details: i64,
 }
 
 impl Payout {
+    /// It is reserved for a place where its publisher is not paid any more.
+    pub fn is_elsewhere(&self) -> bool {
+        self.state == PayoutState::Approved && self.newer_details > 0
+    }
+
     pub const fn money(&self) -> Money {
         Money::new(self.amount_minor, self.currency)
     }
@@ -91,8 +109,11 @@ macro_rules! payouts {
         concat!(
             "select o.payout_id, o.payout_run_id, o.publisher_id, p.name as publisher_name, o.currency,
                 o.amount_minor, o.state, o.reason, o.reference, o.approved_by, o.decided_at_ms, o.paid_at_ms,
-                o.version, (select count(*) from payout_items i where i.payout_id = o.payout_id) as conversions
-                from payouts o join parties p on p.party_id = o.publisher_id ",
+                o.sent_at_ms, o.version, (select count(*) from payout_items i where i.payout_id = o.payout_id) as conversions,
+                o.payout_details_id, d.masked, (select count(*) from payout_details n
+                    where n.publisher_id = o.publisher_id and n.version > coalesce(d.version, 0)) as newer_details
+                from payouts o join parties p on p.party_id = o.publisher_id
+                left join payout_details d on d.payout_details_id = o.payout_details_id ",
             $rest
         )
     };
@@ -100,6 +121,7 @@ macro_rules! payouts {
 
 sql! {
     GET_RUN = runs!("r.payout_run_id = $1");
+    FIND_DRAFT = runs!("r.currency = $1 and r.state = 'draft'");
     LIST_RUNS = runs!("(r.payout_run_id < $1 or $1 is null) order by r.payout_run_id desc limit $2");
     INSERT_RUN = "insert into payout_runs (payout_run_id, state, currency, created_by, decided_by, version)
         values ($1, 'draft', $2, $3, null, 1)";
@@ -125,7 +147,8 @@ sql! {
         reference, approved_by, decided_at_ms, paid_at_ms, version)
         values ($1, $2, $3, $4, $5, $6, $7, '', null, null, null, 1)";
     UPDATE = "update payouts set state = $3, reason = $4, reference = $5, approved_by = $6, decided_at_ms = $7,
-        paid_at_ms = $8, version = version + 1 where payout_id = $1 and version = $2 returning version";
+        paid_at_ms = $8, payout_details_id = $9, sent_at_ms = $10, version = version + 1
+        where payout_id = $1 and version = $2 returning version";
     INSERT_ITEM = "insert into payout_items (payout_id, conversion_id, amount_minor) values ($1, $2, $3)";
     LIST_ITEMS = "select conversion_id, amount_minor from payout_items where payout_id = $1 order by conversion_id";
     LIST_PAYABLE = "select conversion_id, publisher_id, currency, commission_minor, approved_at_ms from conversions
@@ -134,6 +157,11 @@ sql! {
 
 pub async fn get_run(conn: &mut Conn, id: PayoutRunId) -> Result<PayoutRun, StoreError> {
     on_driver!(conn, |c| query_as(GET_RUN).bind(id).fetch_one(c).await)
+}
+
+/// The proposal in this currency that nobody has decided yet.
+pub async fn find_draft(conn: &mut Conn, currency: Currency) -> Result<Option<PayoutRun>, StoreError> {
+    on_driver!(conn, |c| query_as(FIND_DRAFT).bind(currency).fetch_optional(c).await)
 }
 
 /// For admins, newest first.
@@ -249,6 +277,8 @@ pub async fn update(w: &mut Writer, payout: &Payout) -> Result<(), StoreError> {
         .bind(payout.approved_by)
         .bind(payout.decided_at_ms)
         .bind(payout.paid_at_ms)
+        .bind(payout.payout_details_id)
+        .bind(payout.sent_at_ms)
         .fetch_optional(c)
         .await)?;
     updated.map(drop).ok_or(StoreError::Conflict)

@@ -74,8 +74,10 @@ sql! {
         concat!("select ", batch!(), " from review_batches where review_batch_id = $1 and party_id = $2");
     LIST_OF_PARTY = concat!("select ", batch!(), " from review_batches where party_id = $1
         order by review_batch_id desc limit $2");
-    LIST_UNDONE = "select review_batch_id from review_batches
-        where started_at_ms is not null and done_at_ms is null order by review_batch_id limit $1";
+    LIST_UNDONE = "select review_batch_id from review_batches where started_at_ms is not null and done_at_ms is null
+        and review_batch_id > $1 order by review_batch_id limit $2";
+    COUNT_UNSTARTED_OF_PARTY = "select count(*) as batches from review_batches
+        where party_id = $1 and started_at_ms is null and review_batch_id >= $2";
     LOCK = concat!("update review_batches set rows_count = rows_count where review_batch_id = $1 returning ", batch!());
     INSERT = "insert into review_batches (review_batch_id, party_id, member_id, name, rows_count)
         values ($1, $2, $3, $4, $5)";
@@ -84,13 +86,22 @@ sql! {
     START = "update review_batches set started_by = $2, started_at_ms = $3
         where review_batch_id = $1 and started_at_ms is null";
     SET_DONE = "update review_batches set done_at_ms = $2 where review_batch_id = $1 and done_at_ms is null";
-    SET_OUTCOME = "update review_rows set outcome = $3, message = $4 where review_batch_id = $1 and number = $2";
+    SET_OUTCOME = "update review_rows set outcome = $3, message = $4
+        where review_batch_id = $1 and number = $2 and outcome = 'ready'";
     ROWS = rows!("and number > $2 order by number limit $3");
     READY = rows!("and outcome = 'ready' order by number limit $2");
     COUNTS = "select outcome, action, count(*) as rows_count from review_rows where review_batch_id = $1
         group by outcome, action order by outcome, action";
-    DELETE_ROWS = "delete from review_rows where review_batch_id < $1";
-    DELETE = "delete from review_batches where review_batch_id < $1";
+    DELETE_ROWS = "delete from review_rows where (review_batch_id, number) in
+        (select review_batch_id, number from review_rows where review_batch_id < $1
+        order by review_batch_id, number limit $2)";
+    DELETE_ROWS_UNSTARTED = "delete from review_rows where (review_batch_id, number) in
+        (select r.review_batch_id, r.number from review_batches b join review_rows r
+            on r.review_batch_id = b.review_batch_id where b.review_batch_id < $1 and b.started_at_ms is null
+        order by r.review_batch_id, r.number limit $2)";
+    DELETE = "delete from review_batches where review_batch_id in
+        (select review_batch_id from review_batches where review_batch_id < $1
+            or (review_batch_id < $2 and started_at_ms is null) order by review_batch_id limit $3)";
 }
 
 /// One that the party asked for; else `NotFound`.
@@ -103,9 +114,18 @@ pub async fn list_of_party(conn: &mut Conn, party: PartyId, limit: i64) -> Resul
     on_driver!(conn, |c| query_as(LIST_OF_PARTY).bind(party).bind(limit).fetch_all(c).await)
 }
 
-/// Those that somebody started and that have rows to decide, whoever's: for the job.
-pub async fn list_undone(conn: &mut Conn, limit: i64) -> Result<Vec<ReviewBatchId>, StoreError> {
-    on_driver!(conn, |c| query_scalar(LIST_UNDONE).bind(limit).fetch_all(c).await)
+/// Those that somebody started and that have rows to decide, whoever's, after `after`: for the job.
+pub async fn list_undone(conn: &mut Conn, after: ReviewBatchId, limit: i64) -> Result<Vec<ReviewBatchId>, StoreError> {
+    on_driver!(conn, |c| query_scalar(LIST_UNDONE).bind(after).bind(limit).fetch_all(c).await)
+}
+
+/// How many of the party's, from `first` on, nobody has started.
+pub async fn count_unstarted_of_party(
+    conn: &mut Conn,
+    party: PartyId,
+    first: ReviewBatchId,
+) -> Result<i64, StoreError> {
+    on_driver!(conn, |c| query_scalar(COUNT_UNSTARTED_OF_PARTY).bind(party).bind(first).fetch_one(c).await)
 }
 
 /// Reads a batch and keeps everybody else from its rows until the transaction ends.
@@ -157,7 +177,7 @@ pub async fn set_done(w: &mut Writer, id: ReviewBatchId, at: Timestamp) -> Resul
     on_driver!(w, |c| query(SET_DONE).bind(id).bind(at).execute(c).await.map(drop))
 }
 
-/// What became of a row.
+/// What became of a row that was ready; it is said once.
 pub async fn set_outcome(
     w: &mut Writer,
     id: ReviewBatchId,
@@ -183,8 +203,35 @@ pub async fn counts(conn: &mut Conn, id: ReviewBatchId) -> Result<Vec<OutcomeCou
     on_driver!(conn, |c| query_as(COUNTS).bind(id).fetch_all(c).await)
 }
 
-/// The batches before `first`, with their rows: their time is over. What was decided stays on the conversions.
-pub async fn delete_before(w: &mut Writer, first: ReviewBatchId) -> Result<(), StoreError> {
-    on_driver!(w, |c| query(DELETE_ROWS).bind(first).execute(c).await.map(drop))?;
-    on_driver!(w, |c| query(DELETE).bind(first).execute(c).await.map(drop))
+/// At most `limit` of the rows of batches before `first`: their time is over. What was decided stays on the conversions.
+/// Says how many.
+pub async fn delete_rows(w: &mut Writer, first: ReviewBatchId, limit: i64) -> Result<u64, StoreError> {
+    on_driver!(w, |c| query(DELETE_ROWS).bind(first).bind(limit).execute(c).await.map(|done| done.rows_affected()))
+}
+
+/// As [`delete_rows`], of those that nobody has started: who calls has made sure that nobody does any more.
+pub async fn delete_rows_unstarted(w: &mut Writer, first: ReviewBatchId, limit: i64) -> Result<u64, StoreError> {
+    on_driver!(w, |c| query(DELETE_ROWS_UNSTARTED)
+        .bind(first)
+        .bind(limit)
+        .execute(c)
+        .await
+        .map(|done| done.rows_affected()))
+}
+
+/// At most `limit` of the batches before `first`, and of those before `first_unstarted` that nobody has started; after
+/// their rows. Says how many.
+pub async fn delete(
+    w: &mut Writer,
+    first: ReviewBatchId,
+    first_unstarted: ReviewBatchId,
+    limit: i64,
+) -> Result<u64, StoreError> {
+    on_driver!(w, |c| query(DELETE)
+        .bind(first)
+        .bind(first_unstarted)
+        .bind(limit)
+        .execute(c)
+        .await
+        .map(|done| done.rows_affected()))
 }

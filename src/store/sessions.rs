@@ -79,8 +79,9 @@ pub async fn touch(w: &mut Writer, hash: &[u8], now: Timestamp, expires: Timesta
     on_driver!(w, |c| query(TOUCH).bind(hash).bind(now).bind(expires).execute(c).await.map(drop))
 }
 
-pub async fn delete(w: &mut Writer, hash: &[u8]) -> Result<(), StoreError> {
-    on_driver!(w, |c| query(DELETE).bind(hash).execute(c).await.map(drop))
+/// False where it was gone.
+pub async fn delete(w: &mut Writer, hash: &[u8]) -> Result<bool, StoreError> {
+    on_driver!(w, |c| query(DELETE).bind(hash).execute(c).await.map(|done| done.rows_affected() == 1))
 }
 
 pub async fn delete_expired(w: &mut Writer, now: Timestamp) -> Result<u64, StoreError> {

@@ -5,6 +5,7 @@ use sqlx::{query, query_as};
 use super::changes::Change;
 use super::driver::{Conn, Writer};
 use super::error::StoreError;
+use crate::domain::condition::{CustomerKind, When};
 use crate::domain::ids::{CampaignId, MemberId};
 use crate::domain::line::OnlyFor;
 use crate::domain::money::Currency;
@@ -43,6 +44,10 @@ struct RuleRow {
     currency: String,
     line_field: String,
     line_text: String,
+    amount_from: Option<i64>,
+    amount_below: Option<i64>,
+    customer: String,
+    coupon: String,
 }
 
 sql! {
@@ -52,18 +57,17 @@ sql! {
     EVENTS = "select terms_version, name, is_once_per_click from terms_events
         where campaign_id = $1 and (terms_version = $2 or $2 is null) order by terms_version, name";
     RULES = "select terms_version, number, event, rate, bps, amount_minor, currency, line_field,
-        line_text from terms_rules
+        line_text, amount_from, amount_below, customer, coupon from terms_rules
         where campaign_id = $1 and (terms_version = $2 or $2 is null) order by terms_version, number";
-    STARTS = "select version, starts_at_ms, window_ms from terms where campaign_id = $1 and version >= (
-        select coalesce(max(t.version), 1) as version from terms t where t.campaign_id = $1 and t.starts_at_ms <= $2)
-        order by version desc";
+    STARTS = "select version, starts_at_ms, window_ms from terms where campaign_id = $1 order by version desc";
     INSERT = "insert into terms (campaign_id, version, starts_at_ms, currencies, window_ms, model, validation_days,
         hold_days, fee_basis, fee_bps, too_fast_ms, content, created_at_ms, created_by, policy, binding_months)
         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)";
     INSERT_EVENT = "insert into terms_events (campaign_id, terms_version, name, is_once_per_click)
         values ($1, $2, $3, $4)";
     INSERT_RULE = "insert into terms_rules (campaign_id, terms_version, number, event, rate, bps, amount_minor, currency,
-        line_field, line_text) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+        line_field, line_text, amount_from, amount_below, customer, coupon)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
 }
 
 /// Every version of a campaign's terms, oldest first.
@@ -89,9 +93,9 @@ pub struct TermsStart {
     pub window_ms: i64,
 }
 
-/// The version that is in force at `since` and all that were made after it, newest first.
-pub async fn starts(conn: &mut Conn, campaign: CampaignId, since: Timestamp) -> Result<Vec<TermsStart>, StoreError> {
-    on_driver!(conn, |c| query_as(STARTS).bind(campaign).bind(since).fetch_all(c).await)
+/// All versions, newest first.
+pub async fn starts(conn: &mut Conn, campaign: CampaignId) -> Result<Vec<TermsStart>, StoreError> {
+    on_driver!(conn, |c| query_as(STARTS).bind(campaign).fetch_all(c).await)
 }
 
 async fn read(conn: &mut Conn, campaign: CampaignId, version: Option<i64>) -> Result<Vec<Terms>, StoreError> {
@@ -147,7 +151,14 @@ impl RuleRow {
             "" => None,
             field => Some(OnlyFor { field: field.parse().map_err(corrupt)?, text: self.line_text.clone() }),
         };
-        Ok(Rule { number: self.number, event: self.event.parse().map_err(corrupt)?, rate, currency, only_for })
+        let (event, when) = (self.event.parse().map_err(corrupt)?, self.when()?);
+        Ok(Rule { number: self.number, event, rate, currency, only_for, when })
+    }
+
+    fn when(&self) -> Result<When, StoreError> {
+        let customer = (!self.customer.is_empty()).then(|| self.customer.parse().map_err(corrupt)).transpose()?;
+        let coupon = Some(self.coupon.clone()).filter(|code| !code.is_empty());
+        Ok(When { amount_from: self.amount_from, amount_below: self.amount_below, customer, coupon })
     }
 }
 
@@ -211,6 +222,10 @@ async fn insert_rule(w: &mut Writer, terms: &Terms, rule: &Rule) -> Result<(), S
         .bind(rule.currency.map_or("", Currency::code))
         .bind(rule.only_for.as_ref().map_or("", |only_for| only_for.field.as_str()))
         .bind(rule.only_for.as_ref().map_or("", |only_for| only_for.text.as_str()))
+        .bind(rule.when.amount_from)
+        .bind(rule.when.amount_below)
+        .bind(rule.when.customer.map_or("", CustomerKind::as_str))
+        .bind(rule.when.coupon.as_deref().unwrap_or(""))
         .execute(c)
         .await
         .map(drop))

@@ -9,7 +9,7 @@ use crate::domain::conversion::ConversionState;
 use crate::domain::ids::{CampaignId, CreativeId, LinkId, PartyId, PublisherId};
 use crate::domain::money::Currency;
 use crate::domain::report::{Basis, ConversionSums, Dimension};
-use crate::domain::time::Day;
+use crate::domain::time::{Day, Timestamp};
 
 /// Whose totals, of which days, filtered by what. The reader is the scope; all else only narrows it.
 #[derive(Debug, Clone, Copy)]
@@ -126,7 +126,8 @@ macro_rules! conversions {
     };
 }
 
-// Whether a campaign pays in a currency is said by its terms, whichever of their versions.
+// Whether a campaign pays in a currency is said by its terms: by any version that has begun, not by one that is announced
+// or was taken back.
 macro_rules! unique {
     ($key:literal, $inner:literal) => {
         concat!(
@@ -138,7 +139,9 @@ macro_rules! unique {
                 and (r.campaign_id = $4 or $4 is null) and (r.link_id = $5 or $5 is null)
                 and (r.publisher_id = $6 or $6 is null) and (r.creative_id = $7 or $7 is null) and r.label = 'valid'
                 and r.campaign_id in
-                (select t.campaign_id from terms t where ',' || t.currencies || ',' like '%,' || $8 || ',%')
+                (select t.campaign_id from terms t where ',' || t.currencies || ',' like '%,' || $8 || ',%'
+                    and (t.starts_at_ms <= $9 or t.version = 1) and not exists (select 1 from terms n
+                        where n.campaign_id = t.campaign_id and n.version > t.version and n.starts_at_ms <= t.starts_at_ms))
                 group by ",
             $key,
             " order by 1"
@@ -212,12 +215,13 @@ pub async fn clicks(conn: &mut Conn, wanted: &Wanted, by: Dimension) -> Result<V
         .await)
 }
 
-/// Unique clicks on campaigns that pay in this currency, by what the rows stand for.
+/// Unique clicks on campaigns that pay in this currency, or did until `now`, by what the rows stand for.
 pub async fn unique_clicks(
     conn: &mut Conn,
     wanted: &Wanted,
     by: Dimension,
     currency: Currency,
+    now: Timestamp,
 ) -> Result<Vec<(i64, i64)>, StoreError> {
     let text = match by {
         Dimension::Day => UNIQUE_BY_DAY,
@@ -236,6 +240,7 @@ pub async fn unique_clicks(
         .bind(wanted.publisher_id)
         .bind(wanted.creative_id)
         .bind(currency)
+        .bind(now)
         .fetch_all(c)
         .await)
 }

@@ -10,8 +10,8 @@ use crate::domain::click::Click;
 use crate::domain::ids::ClickId;
 
 sql! {
-    LIST = "select click_id from uncounted_clicks order by click_id";
-    CLEAR = "delete from uncounted_clicks";
+    LIST = "select click_id from uncounted_clicks where click_id > $1 order by click_id limit $2";
+    CLEAR = "delete from uncounted_clicks where click_id >= $1 and click_id <= $2";
 }
 
 pub static UNCOUNTED_ROWS: MultiRow = MultiRow::new("insert into uncounted_clicks (click_id) values", 1, "");
@@ -33,12 +33,13 @@ pub async fn insert(w: &mut Writer, clicks: &[&Click]) -> Result<(), StoreError>
     w.settle(result)
 }
 
-/// All of them.
-pub async fn list(conn: &mut Conn) -> Result<Vec<ClickId>, StoreError> {
-    on_driver!(conn, |c| query_scalar(LIST).fetch_all(c).await)
+/// A page of them, in the order of the clicks; `after` the last one of the page before.
+pub async fn list(conn: &mut Conn, after: Option<ClickId>, limit: i64) -> Result<Vec<ClickId>, StoreError> {
+    let after = after.map_or(-1, |after| after.0);
+    on_driver!(conn, |c| query_scalar(LIST).bind(after).bind(limit).fetch_all(c).await)
 }
 
-/// They are counted in this transaction.
-pub async fn clear(w: &mut Writer) -> Result<(), StoreError> {
-    on_driver!(w, |c| query(CLEAR).execute(c).await.map(drop))
+/// Those from `first` to `last` are counted in this transaction; says how many they were.
+pub async fn clear(w: &mut Writer, first: ClickId, last: ClickId) -> Result<u64, StoreError> {
+    on_driver!(w, |c| query(CLEAR).bind(first).bind(last).execute(c).await.map(|done| done.rows_affected()))
 }

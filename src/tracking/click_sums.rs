@@ -2,15 +2,13 @@
 
 use std::collections::HashMap;
 
-use super::link_cache::readers_of;
 use super::recorder::Job;
 use crate::domain::click::{Click, ClickLabel, ClickReason};
 use crate::domain::ids::{CreativeId, LinkId};
 use crate::domain::report::{ClickKey, Reader};
 use crate::store::landings::{self, GestureDeltas};
-use crate::store::links::find_route_by_id;
 use crate::store::rollups::{self, ClickDeltas};
-use crate::store::{Store, StoreError, Writer, clicks, uncounted};
+use crate::store::{StoreError, Writer};
 
 /// What a batch of clicks adds to the totals, or several do.
 #[derive(Default)]
@@ -80,24 +78,4 @@ pub fn gestures<'c>(clicks: impl Iterator<Item = &'c Click>) -> GestureDeltas {
         }
     }
     sums
-}
-
-/// Counts what a process that was killed had stored and not counted.
-pub async fn left_uncounted(store: &Store) -> Result<(), StoreError> {
-    let mut w = store.write().await?;
-    let left = uncounted::list(&mut w).await?;
-    if left.is_empty() {
-        return Ok(());
-    }
-    let (mut found, mut sums) = (Vec::new(), ClickSums::default());
-    for id in left {
-        let Some(click) = clicks::find(&mut w, id).await? else { continue };
-        let route = find_route_by_id(&mut w, click.link_id).await?.ok_or(StoreError::NotFound)?;
-        count(&mut sums.totals, &click, &readers_of(&route), 1);
-        found.push(click);
-    }
-    sums.gestures = gestures(found.iter());
-    sums.add_to(&mut w).await?;
-    uncounted::clear(&mut w).await?;
-    w.commit().await
 }

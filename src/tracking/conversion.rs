@@ -7,6 +7,7 @@ use sha2::{Digest, Sha256};
 
 use super::conversion_beside::{self, customer_hash};
 use super::conversion_clicks::{Found, resolve};
+use super::conversion_terms::spoken_of;
 pub use super::kept::refuse;
 use super::kept::{attempt, refuse_beyond};
 pub use super::reply::{Reply, ReplyBody};
@@ -118,7 +119,9 @@ async fn read(
         Err(refused) => return Ok(Err(refused)),
     };
     let now = context.environment.now();
-    let parsed = match ConversionReport::parse(&report.fields, current, now, badge, found.first_click) {
+    let (campaign_id, seen) = (campaign.campaign_id, (badge, &found.clicks[..]));
+    let versions = spoken_of(w, campaign_id, report, seen, (all_terms, current), now).await?;
+    let parsed = match ConversionReport::parse(&report.fields, &versions, now, badge, found.first_click) {
         Ok(parsed) => parsed,
         Err(refused) => return Ok(Err(refused)),
     };
@@ -128,13 +131,12 @@ async fn read(
             return Ok(Err(Refused::beyond_sum()));
         }
         let (event, order) = (parsed.event.as_str(), parsed.order_id.as_str());
-        let others = conversions::large_sum(w, campaign.campaign_id, event, order).await?;
+        let others = conversions::large_sum(w, campaign_id, event, order).await?;
         if others.saturating_add(large) > LARGE_SUM_MAX_MINOR {
             return Ok(Err(Refused::beyond_sum()));
         }
     }
-    let (beside, unknown) =
-        conversion_beside::resolve(context, w, campaign.campaign_id, &parsed, badge, all_terms).await?;
+    let (beside, unknown) = conversion_beside::resolve(context, w, campaign_id, &parsed, badge, all_terms).await?;
     found.beside = beside;
     found.unresolved.extend(unknown);
     Ok(Ok((found, parsed)))

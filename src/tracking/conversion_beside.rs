@@ -44,6 +44,10 @@ pub async fn resolve(
         if terms.iter().any(|terms| terms.binding_months > 0) {
             beside.customer = bound_customer(w, &hash, order, at, newest_terms).await?;
         }
+        // A stranger could name a customer that nobody has, and have it paid as a new one.
+        if badge.is_trusted() && terms.iter().any(Terms::asks_for_customers) {
+            beside.is_new_customer = Some(!customers::has_ordered_before(w, &hash, order, at).await?);
+        }
         // Not for strangers: the answer would tell them whose address it is. Their orders wait for a person anyway.
         if let Some(email) = customer::email(customer_id).filter(|_| badge.is_trusted()) {
             beside.own_publishers = customers::publishers_of_email(w, &email).await?;

@@ -7,12 +7,11 @@ use std::sync::{Arc, PoisonError, RwLock};
 use crate::domain::campaign::CampaignState;
 use crate::domain::click::ClickReason;
 use crate::domain::enrollment::EnrollmentState;
-use crate::domain::environment::Environment;
 use crate::domain::ids::{AdvertiserId, CampaignId, LinkId, PublisherId};
 use crate::domain::link::{AllowedHosts, Slug, SubIds};
 use crate::domain::party::PartyState;
 use crate::domain::report::Reader;
-use crate::domain::time::{DAY_MS, Timestamp, Zone};
+use crate::domain::time::{Timestamp, Zone};
 use crate::store::links::{self, LinkRoute};
 use crate::store::terms::{self, TermsStart};
 use crate::store::{Conn, Store, StoreError};
@@ -38,7 +37,8 @@ pub struct Target {
     /// Why no click counts, whatever the time; see [`Target::inactive_at`].
     inactive: Option<ClickReason>,
     expires_at: Option<Timestamp>,
-    /// Of the campaign's terms, newest first; see [`Target::terms_at`].
+    /// All of the campaign's, newest first: a clock may be set back, or be behind another process's; see
+    /// [`Target::terms_at`].
     terms: Vec<TermsStart>,
     /// Whose totals a click on it counts in.
     pub readers: Arc<[Reader]>,
@@ -111,7 +111,6 @@ type Known = HashMap<Box<str>, Arc<Target>>;
 /// The links that were asked for since routes last changed.
 pub struct LinkCache {
     store: Store,
-    environment: Environment,
     is_development: bool,
     known: RwLock<Known>,
     /// The state of the routes that `known` is made from.
@@ -119,8 +118,8 @@ pub struct LinkCache {
 }
 
 impl LinkCache {
-    pub fn new(store: Store, environment: Environment, is_development: bool) -> Self {
-        Self { store, environment, is_development, known: RwLock::default(), version: AtomicU64::new(0) }
+    pub fn new(store: Store, is_development: bool) -> Self {
+        Self { store, is_development, known: RwLock::default(), version: AtomicU64::new(0) }
     }
 
     /// The link of a slug; nothing where there is none.
@@ -184,9 +183,7 @@ impl LinkCache {
     }
 
     async fn target(&self, conn: &mut Conn, route: LinkRoute) -> Result<Arc<Target>, StoreError> {
-        // A clock may be behind that of the process which made the newest version, or be set back.
-        let since = self.environment.now().plus_ms(-DAY_MS);
-        let terms = terms::starts(conn, route.campaign_id, since).await?;
+        let terms = terms::starts(conn, route.campaign_id).await?;
         Ok(Arc::new(Target::new(route, terms, self.is_development)))
     }
 

@@ -4,6 +4,7 @@
 //! - [`link_cache`]: where links lead, in memory
 //! - `creative_cache`, `image`: banners on publishers' pages
 //! - [`recorder`]: one writer stores clicks in batches; the answer waits for the commit
+//! - `click_writer`: that writer; `seen_visitors`, `uncounted`: what it remembers of a day, and of what it counts later
 //! - [`landing`]: the advertiser's page says that a click has arrived; [`landing_recorder`] stores it
 //! - [`postback`], [`pixel`], [`api`]: reports of conversions come in
 //! - [`by_hand`]: a member sends a test, or a stored request again
@@ -12,9 +13,11 @@
 pub mod api;
 pub mod by_hand;
 mod click_sums;
+mod click_writer;
 pub mod conversion;
 mod conversion_beside;
 mod conversion_clicks;
+mod conversion_terms;
 pub mod cookie;
 pub mod crawler;
 mod creative_cache;
@@ -34,6 +37,7 @@ mod report;
 pub mod request;
 pub mod salts;
 mod seen_visitors;
+mod uncounted;
 
 use std::sync::Arc;
 
@@ -105,7 +109,7 @@ impl Tracking {
             let _ = tokio::join!(clicks, landed);
         });
         let parts = Parts {
-            links: link_cache::LinkCache::new(store.clone(), environment.clone(), base_url.is_development()),
+            links: link_cache::LinkCache::new(store.clone(), base_url.is_development()),
             creatives: creative_cache::CreativeCache::new(store.clone()),
             salts: salts::Salts::default(),
             flood: flood::Flood::default(),

@@ -22,7 +22,7 @@ use tallystick::server::serve::Running;
 use tallystick::settlement::payout::PayoutSettings;
 use tallystick::store::conversions::{self, Conversion, Filter};
 use tallystick::store::driver::Driver;
-use tallystick::store::{Store, campaigns, ledger, parties, payouts};
+use tallystick::store::{Store, campaigns, enrollments, ledger, notices, parties, payouts, terms};
 use tallystick::tracking::opt_out::OptOut;
 use tallystick::tracking::recorder::RecorderSettings;
 use tokio::net::TcpListener;
@@ -110,6 +110,14 @@ impl Filled {
         let states: BTreeSet<&str> = campaigns.iter().map(|campaign| campaign.state.as_str()).collect();
         assert_eq!(campaigns.len(), 8);
         assert_eq!(states, ["declined", "live", "paused", "submitted"].into());
+        let cities = campaigns.iter().find(|campaign| campaign.name == "City breaks").unwrap();
+        let versions = terms::list(&mut conn, cities.campaign_id).await.unwrap();
+        let newest = all.iter().map(|conversion| conversion.converted_at_ms).max().unwrap();
+        assert!(versions.len() == 2 && versions[1].starts_at > newest, "a cut is announced: {versions:?}");
+        let relying = enrollments::list_publishers(&mut conn, cities.campaign_id).await.unwrap();
+        let told = notices::list_of_party(&mut conn, relying[0].party(), None, 100).await.unwrap();
+        let expected = "Version 2 of the terms of City breaks changes what you are promised.";
+        assert!(told.iter().any(|notice| notice.text.starts_with(expected)), "{told:?}");
         let count = async |conn: &mut _, kind| parties::list(conn, Some(kind), None, 100).await.unwrap().len();
         assert_eq!(count(&mut conn, PartyKind::Publisher).await, 6);
         assert_eq!(count(&mut conn, PartyKind::Advertiser).await, 4);
@@ -141,7 +149,7 @@ impl Filled {
 
     /// Everything comes out the same from the raw rows.
     async fn assert_verified(&self) {
-        let checks = verify(&mut self.store.snapshot().await.unwrap()).await.unwrap();
+        let checks = verify(&mut self.store.snapshot_counted().await.unwrap()).await.unwrap();
         assert_eq!(differences(&checks), 0, "{}", told(&checks));
     }
 

@@ -39,7 +39,7 @@ async fn report(store: &Store, viewer: &Viewer, url: &str, now: Timestamp) -> Re
     let pairs: Vec<_> = url::form_urlencoded::parse(url.as_bytes()).into_owned().collect();
     let (query, notices) = ReportQuery::parse(pairs, viewer.acting.kind());
     assert!(notices.is_empty(), "{url}: {notices:?}");
-    run(&mut store.snapshot().await.unwrap(), viewer, &query, now).await.unwrap()
+    run(&mut store.snapshot_counted().await.unwrap(), viewer, &query, now).await.unwrap()
 }
 
 /// Rows of two integers.

@@ -3,15 +3,20 @@
 #![allow(dead_code)] // each test file uses its own part
 
 use tallystick::domain::campaign::{ApprovalMode, CampaignState};
+use tallystick::domain::condition::When;
 use tallystick::domain::enrollment::EnrollmentState;
-use tallystick::domain::ids::{AdvertiserId, CampaignId, PartyId, PublisherId};
+use tallystick::domain::environment::Environment;
+use tallystick::domain::ids::{AdvertiserId, CampaignId, MemberId, PartyId, PublisherId};
 use tallystick::domain::money::Currency;
 use tallystick::domain::party::{Email, PartyState};
+use tallystick::domain::payout_details::{EnteredDetails, PayoutDetails};
 use tallystick::domain::policy::Policy;
 use tallystick::domain::rule::{EventName, Rate, Rule};
+use tallystick::domain::secret::SecretKey;
 use tallystick::domain::terms::{AttributionWindow, EventTerms, Fee, FeeBasis, Model, Terms};
+use tallystick::settlement::payout_details::change;
 use tallystick::store::campaigns::{self, Campaign};
-use tallystick::store::{enrollments, members, parties, terms};
+use tallystick::store::{Store, enrollments, members, parties, terms};
 
 use crate::members::sign_up;
 use crate::support::{Browser, TestApp};
@@ -38,6 +43,25 @@ pub async fn publisher(app: &TestApp, name: &str) -> (Browser, PublisherId) {
     let (party, _) = party_named(app, name).await;
     admit(app, party).await;
     (browser, PublisherId(party.0))
+}
+
+/// Without them nobody is paid: the publisher's details become this PayPal address, after so many versions.
+pub async fn pay_to(app: &TestApp, publisher: PublisherId, seen_version: i64, email: &str) {
+    enter_paypal(&app.store, &app.environment, publisher, seen_version, email).await;
+}
+
+/// As [`pay_to`], beside something else.
+pub async fn enter_paypal(
+    store: &Store,
+    environment: &Environment,
+    publisher: PublisherId,
+    seen_version: i64,
+    email: &str,
+) {
+    let (method, paypal_email) = ("paypal".to_owned(), email.to_owned());
+    let details = PayoutDetails::read(&EnteredDetails { method, paypal_email, ..EnteredDetails::default() }).unwrap();
+    let key = SecretKey::from_bytes([9; 32]);
+    change(store, environment, &key, (publisher, MemberId(5)), seen_version, &details).await.unwrap();
 }
 
 /// A campaign of an advertiser of its own.
@@ -82,7 +106,8 @@ pub async fn live_campaign(app: &TestApp, name: &str, approval: ApprovalMode) ->
 
 /// One version of the terms of a campaign of [`live_campaign`].
 pub fn terms_of(app: &TestApp, campaign_id: CampaignId, version: i64) -> Terms {
-    let rule = |number, event, rate, currency| Rule { number, event, rate, currency, only_for: None };
+    let rule =
+        |number, event, rate, currency| Rule { number, event, rate, currency, only_for: None, when: When::default() };
     let terms = Terms {
         campaign_id,
         version,

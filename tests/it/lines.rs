@@ -1,6 +1,7 @@
 //! Order lines: sent by the JSON interface, priced line by line, shown on the receipt, sent again, checked.
 
 use serde_json::{Value, json};
+use tallystick::domain::condition::When;
 use tallystick::domain::conversion::Badge;
 use tallystick::domain::conversion_report::ReportFields;
 use tallystick::domain::ids::{ConversionId, MemberId};
@@ -81,7 +82,10 @@ async fn pay_by_line(network: &Network) {
     let campaign = campaigns::get(&mut w, network.w).await.unwrap();
     let first = terms::get(&mut w, network.w, 1).await.unwrap();
     let only = |field, text: &str| Some(OnlyFor { field, text: text.to_owned() });
-    let sale = |number, rate, currency, only_for| Rule { number, event: EventName::sale(), rate, currency, only_for };
+    let sale = |number, rate, currency, only_for| {
+        let when = When::default();
+        Rule { number, event: EventName::sale(), rate, currency, only_for, when }
+    };
     let mut rules = vec![
         sale(1, Rate::Percent { bps: 500 }, None, only(LineField::Category, "Boots")),
         sale(2, Rate::Fixed { minor: 30 }, Some(Currency::EUR), only(LineField::Category, "Gifts")),
@@ -289,6 +293,7 @@ async fn a_refused_report_that_is_sent_again_keeps_its_lines() {
             rate: Rate::Percent { bps: 200 },
             currency: None,
             only_for: None,
+            when: When::default(),
         });
         third.check().unwrap();
         terms::insert(&mut w, &third, MemberId(1), network.app.environment.now()).await.unwrap();

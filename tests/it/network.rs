@@ -6,6 +6,7 @@
 use tallystick::auth::members::Admission;
 use tallystick::domain::campaign::{ApprovalMode, CampaignState};
 use tallystick::domain::click_token::ClickList;
+use tallystick::domain::condition::When;
 use tallystick::domain::conversion::Badge;
 use tallystick::domain::conversion_report::ReportFields;
 use tallystick::domain::enrollment::EnrollmentState;
@@ -65,7 +66,8 @@ async fn sign_up(app: &TestApp, kind: &str, name: &str, zone: &str) -> Browser {
 }
 
 fn terms_of(campaign_id: CampaignId, app: &TestApp, currency: Currency) -> Terms {
-    let rule = |number, event, rate, currency| Rule { number, event, rate, currency, only_for: None };
+    let rule =
+        |number, event, rate, currency| Rule { number, event, rate, currency, only_for: None, when: When::default() };
     Terms {
         campaign_id,
         version: 1,

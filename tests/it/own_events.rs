@@ -4,13 +4,14 @@
 use serde_json::json;
 use tallystick::auth::members::Admission;
 use tallystick::domain::ids::{CampaignId, ConversionId};
+use tallystick::domain::time::DAY_MS;
 use tallystick::reports::verify::{differences, told, verify};
 use tallystick::store::{campaigns, conversions, terms};
 
 use crate::members::{admin, sign_up};
 use crate::page::{between, unescape};
 use crate::shop::{Shop, Visitor};
-use crate::support::{Answer, Browser, Kind, TestApp};
+use crate::support::{Answer, Browser, Kind, TestApp, verified};
 use crate::world::{campaign, draft, join, link};
 
 const NEW: &str = "/advertiser/campaigns/new";
@@ -229,12 +230,14 @@ async fn a_live_campaign_gets_more_events_at_once_and_loses_some_after_notice() 
         };
         assert!(save(&[TRIAL, SUBSCRIPTION], &[BOOTS]).await.contains("Version 2 of the terms"));
         let lower = [["free_trial", "1.99", "fixed", "once_per_click"], SUBSCRIPTION];
-        let cuts: [(Rows, Rows); 5] = [
+        let by_order = [["free_trial", "2", "fixed", "by_order"], SUBSCRIPTION];
+        let cuts: [(Rows, Rows); 6] = [
             (&[TRIAL], &[BOOTS]),
             (&lower, &[BOOTS]),
             (&[TRIAL, SUBSCRIPTION], &[]),
             (&[TRIAL, SUBSCRIPTION], &[["category", "Boots", "11", "percent"]]),
             (&[TRIAL, SUBSCRIPTION], &[BOOTS, ["sku", "HAT-1", "9", "percent"]]),
+            (&by_order, &[BOOTS]),
         ];
         for ((events, rates), version) in cuts.into_iter().zip(3..) {
             let said = save(events, rates).await;
@@ -243,9 +246,50 @@ async fn a_live_campaign_gets_more_events_at_once_and_loses_some_after_notice() 
         }
         let more = [TRIAL, SUBSCRIPTION, ["install", "0.50", "fixed", "by_order"]];
         let said = save(&more, &[["sku", "HAT-1", "15", "percent"], BOOTS]).await;
-        assert!(said.contains("Version 8 of the terms is in force"), "{said}");
+        assert!(said.contains("Version 9 of the terms is in force"), "{said}");
         let list = terms::list(&mut app.store.read().await.unwrap(), id).await.unwrap();
-        assert_eq!(list.iter().map(|terms| terms.rules.len()).collect::<Vec<_>>(), [2, 5, 4, 5, 4, 5, 6, 7]);
+        assert_eq!(list.iter().map(|terms| terms.rules.len()).collect::<Vec<_>>(), [2, 5, 4, 5, 4, 5, 6, 5, 7]);
+        app.stop().await;
+    }
+}
+
+/// A click keeps how its reports are told apart.
+#[tokio::test]
+async fn an_event_needs_order_ids_after_notice_and_for_later_clicks_only() {
+    for kind in Kind::all() {
+        let app = TestApp::start_with(kind, Admission::Automatic).await;
+        let (admin, advertiser) = (admin(&app).await, sign_up(&app, "advertiser", "Nordlicht Outdoor").await);
+        let publisher = sign_up(&app, "publisher", "Garden Letters").await;
+        let id = campaign(&advertiser, &admin, &draft("Campaign W", "2.50", "7")).await;
+        let campaign_id: CampaignId = id.parse().unwrap();
+        app.clock.advance_ms(60_000);
+        update(&app, &advertiser, campaign_id, &form(&[TRIAL], &[])).await;
+        join(&publisher, &advertiser, &id).await;
+        let (link, shop) = (link(&publisher, &id).await, Shop::new(&app, &id));
+        app.clock.advance_ms(60_000);
+        let begin = app.environment.now().plus_ms(7 * DAY_MS);
+        let said =
+            update(&app, &advertiser, campaign_id, &form(&[["free_trial", "2", "fixed", "by_order"]], &[])).await;
+        assert!(said.contains("Version 3 of the terms cuts a commission"), "{said}");
+        let page = publisher.get(&format!("/campaigns/{id}")).await.plain();
+        for text in ["What counts once per click", "a free_trial a lead", "a lead"] {
+            assert!(page.contains(text), "{text}: {page}");
+        }
+        let notices = publisher.get("/publisher/notices").await.plain();
+        assert!(notices.contains(" UTC on: what counts once per click."), "{notices}");
+
+        app.clock.set(&begin.plus_ms(-1).to_string());
+        let before = Visitor::new(&app, 1).click(&link).await.id;
+        app.clock.set(&begin.plus_ms(1).to_string());
+        let after = Visitor::new(&app, 2).click(&link).await.id;
+        let trial = async |click: &str, more: &str| {
+            shop.report(&app, &format!("event=free_trial&click_id={click}{more}")).await
+        };
+        assert_eq!(trial(&before, "").await.told(), (201, "created", false, ""));
+        assert_eq!(trial(&before, "").await.told(), (200, "created", true, ""), "once per click");
+        assert_eq!(trial(&after, "").await.told(), (422, "rejected", false, "order_id_missing"));
+        assert_eq!(trial(&after, "&order_id=T1").await.told(), (201, "created", false, ""));
+        verified(&app.store).await;
         app.stop().await;
     }
 }

@@ -312,17 +312,15 @@ async fn another_key_seals_everything_again_once() {
         enter(&browser, &bank(IBAN), PASSWORD).await;
         enter(&browser, &paypal(PAYPAL), PASSWORD).await;
         let all = versions(&app, a).await;
-        let wrong = seal_again(&app.store, &app.environment, &key(8), &key(10)).await;
-        assert!(matches!(wrong, Err(OpenRefused::Sealed(..))), "{wrong:?}");
-        let told = wrong.unwrap_err().to_string();
+        let wrong = seal_again(&app.store, &app.environment, &key(8), &key(10)).await.unwrap();
+        assert_eq!((wrong.count, wrong.closed.len()), (0, 2));
+        let told = wrong.closed[0].to_string();
         assert!(told.ends_with("it was sealed under another SECRET_KEY"), "{told}");
 
-        assert_eq!(seal_again(&app.store, &app.environment, &key(9), &key(10)).await.unwrap(), 2);
-        assert_eq!(
-            seal_again(&app.store, &app.environment, &key(9), &key(10)).await.unwrap(),
-            0,
-            "where it was, it goes on"
-        );
+        let done = seal_again(&app.store, &app.environment, &key(9), &key(10)).await.unwrap();
+        assert_eq!((done.count, done.closed.len()), (2, 0));
+        let again = seal_again(&app.store, &app.environment, &key(9), &key(10)).await.unwrap();
+        assert_eq!((again.count, again.closed.len()), (0, 0), "where it was, it goes on");
         for (row, entered) in all.iter().zip([&paypal(PAYPAL)[..], &bank(IBAN)]) {
             let mut conn = app.store.read().await.unwrap();
             assert_eq!(open(&mut conn, &key(10), a, row.payout_details_id).await.unwrap(), details(entered));
@@ -334,6 +332,62 @@ async fn another_key_seals_everything_again_once() {
         change(&app.store, &app.environment, &key(10), by, 0, &details(&paypal(PAYPAL))).await.unwrap();
         let shared = rows::list_shared(&mut app.store.read().await.unwrap(), 10).await.unwrap();
         assert_eq!(shared.iter().map(|one| one.publisher_id).collect::<Vec<_>>(), [a, b]);
+        app.stop().await;
+    }
+}
+
+/// Makes a version one that no key opens.
+async fn spoil(app: &TestApp, row: &PayoutDetailsRow) {
+    let mut w = app.store.write().await.unwrap();
+    let kept = rows::get_secret(&mut w, row.publisher_id, row.payout_details_id).await.unwrap();
+    let (sealed, nonce) = (vec![0; kept.sealed.len()], &kept.nonce);
+    let secret = NewSecret { key_id: kept.key_id, nonce, sealed: &sealed, destination_hash: &[0; 32] };
+    rows::update_secret(&mut w, row.payout_details_id, kept.key_id, secret).await.unwrap();
+    w.commit().await.unwrap();
+}
+
+#[tokio::test]
+async fn one_that_no_key_opens_keeps_no_other_from_being_sealed_again() {
+    for kind in Kind::all() {
+        let app = TestApp::start(kind).await;
+        let (browser, a) = publisher(&app, "Garden Letters").await;
+        enter(&browser, &bank(IBAN), PASSWORD).await;
+        enter(&browser, &paypal(PAYPAL), PASSWORD).await;
+        let all = versions(&app, a).await;
+        let [newest, oldest] = &all[..] else { panic!("two versions") };
+        spoil(&app, oldest).await;
+        let done = seal_again(&app.store, &app.environment, &key(9), &key(10)).await.unwrap();
+        let closed: Vec<String> = done.closed.iter().map(ToString::to_string).collect();
+        assert!(done.count == 1 && closed.len() == 1, "{done:?}");
+        assert!(closed[0].contains(&oldest.payout_details_id.to_string()), "{closed:?}");
+        let mut conn = app.store.read().await.unwrap();
+        assert_eq!(open(&mut conn, &key(10), a, newest.payout_details_id).await.unwrap(), details(&paypal(PAYPAL)));
+        drop(conn);
+        app.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn who_belongs_to_the_publisher_is_told_of_new_details_and_where_they_lead() {
+    for kind in Kind::all() {
+        let app = TestApp::start(kind).await;
+        let (browser, _) = publisher(&app, "Garden Letters").await;
+        let (rival, _) = publisher(&app, "Trail Notes").await;
+        enter(&browser, &bank(IBAN), PASSWORD).await;
+        app.clock.advance_ms(MINUTE_MS);
+        enter(&browser, &paypal(PAYPAL), PASSWORD).await;
+        enter(&browser, &paypal(PAYPAL), PASSWORD).await;
+        let page = browser.get("/publisher/notices").await;
+        let told = page.plain();
+        for sentence in [
+            "Your payouts go to DE\u{2026}3000 (Bank account) from now on. If you did not enter this",
+            "Your payouts go to p\u{2026}@m\u{2026}.example (PayPal) from now on. Payouts wait until 5 Mar 2026, 10:01 UTC.",
+        ] {
+            assert_eq!(told.matches(sentence).count(), 1, "{told}");
+        }
+        assert!(page.text.contains("href=\"/publisher/payout-details\""), "{}", page.text);
+        let other = rival.get("/publisher/notices").await.plain();
+        assert!(!other.contains("Your payouts go to"), "{other}");
         app.stop().await;
     }
 }
@@ -357,6 +411,7 @@ async fn the_command_seals_again_beside_no_running_network() {
         };
         let (code, told) = run(8, 10);
         assert!(code == Some(1) && told.contains("sealed under another SECRET_KEY"), "{code:?} {told}");
+        assert!(told.contains(&row.payout_details_id.to_string()), "{told}");
         let (code, told) = run(9, 10);
         assert_eq!((code, told.as_str()), (Some(0), "Payout details sealed again under the new key: 1\n"));
         let store = Store::open(&database.url).await.unwrap();

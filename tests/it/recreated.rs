@@ -18,6 +18,7 @@ use crate::fixtures::{LiveCampaign, live_campaign, publisher};
 use crate::shop::{Reply, Shop, Visitor};
 use crate::support::{Kind, STRICT, TestApp, verified};
 use crate::tracking::link;
+use crate::uncounted::{counted, keep_all, many};
 
 struct Scene {
     app: TestApp,
@@ -57,13 +58,15 @@ impl Scene {
         (reply, conversion)
     }
 
+    fn readers(&self) -> Arc<[Reader]> {
+        let of = |party_id| Reader { party_id, zone: Zone::UTC };
+        [Reader::network(), of(self.live.advertiser.party()), of(self.publisher.party())].into()
+    }
+
     /// The click's own record, as the queue brings it late.
     async fn comes_after_all(&self, click: Click) {
-        let of = |party_id| Reader { party_id, zone: Zone::UTC };
-        let readers: Arc<[Reader]> =
-            [Reader::network(), of(self.live.advertiser.party()), of(self.publisher.party())].into();
         let (recorder, writer) = recorder::start(self.app.store.clone(), STRICT);
-        assert_eq!(recorder.record(click, readers).await, Promise::Durable);
+        assert_eq!(recorder.record(click, self.readers()).await, Promise::Durable);
         drop(recorder);
         writer.await.unwrap();
     }
@@ -120,6 +123,29 @@ async fn the_clicks_own_record_takes_the_place_of_the_one_made_again() {
             assert_eq!(conversion.held_reason.as_deref(), held[number], "a further report sees what the click was");
         }
         scene.verified().await;
+        scene.app.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn the_clicks_own_record_comes_among_many_while_totals_are_owed() {
+    for kind in Kind::all() {
+        let scene = scene(kind).await;
+        let first = ClickToken::read(&Visitor::new(&scene.app, 1).click(&scene.link).await.id).unwrap();
+        let real = scene.stored(first.click_id).await;
+        let lost = scene.lost().await;
+        scene.order("O1", &lost).await;
+        let (recorder, writer) = recorder::start(scene.app.store.clone(), STRICT);
+        keep_all(&recorder, many(&scene.app, &real, 1), &scene.readers()).await;
+        let mut batch = many(&scene.app, &real, 2);
+        batch.push(Click { click_id: lost.click_id, visitor: Some([9; 16]), ..real.clone() });
+        keep_all(&recorder, batch, &scene.readers()).await;
+        let own = scene.stored(lost.click_id).await;
+        assert_eq!((own.is_recreated, own.label), (false, ClickLabel::Valid), "{kind:?}");
+        scene.verified().await;
+        assert_eq!(counted(&scene.app.store).await, [202, 202], "{kind:?}");
+        drop(recorder);
+        writer.await.unwrap();
         scene.app.stop().await;
     }
 }

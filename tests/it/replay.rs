@@ -59,7 +59,7 @@ pub async fn figures(store: &Store) -> Figures {
     let raw = rows(store, RAW).await;
     let raw: Figures = raw.into_iter().map(|(key, clicks)| ((key[0].clone(), key[1].clone()), clicks)).collect();
     // As pages read: what was stored and not counted yet is counted before.
-    drop(store.snapshot().await.unwrap());
+    drop(store.snapshot_counted().await.unwrap());
     let mut totals: BTreeMap<(String, String), Figures> = BTreeMap::new();
     for (key, clicks) in rows(store, TOTALS).await {
         let [reader, grain, label, reason] = <[String; 4]>::try_from(key).unwrap();
@@ -83,7 +83,7 @@ async fn replayed(kind: Kind, lines: &[tool::Line], concurrency: usize) -> Figur
     let counts = tool::replay(&url, lines, concurrency, |_| ()).await.unwrap();
     assert_eq!(counts.records, BTreeMap::from([("durable".to_owned(), lines.len())]), "{counts:?}");
     let figures = figures(&app.store).await;
-    let checks = verify(&mut app.store.snapshot().await.unwrap()).await.unwrap();
+    let checks = verify(&mut app.store.snapshot_counted().await.unwrap()).await.unwrap();
     assert_eq!(differences(&checks), 0, "{}", told(&checks));
     app.stop().await;
     figures

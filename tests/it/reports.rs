@@ -227,7 +227,7 @@ async fn every_figure_equals_sql_over_the_raw_rows() {
                 let pairs = url::form_urlencoded::parse(url.as_bytes()).into_owned().collect::<Vec<_>>();
                 let (query, notices) = ReportQuery::parse(pairs, of_kind);
                 assert_eq!(notices, Vec::<String>::new(), "{url}");
-                let mut conn = network.app.store.snapshot().await.unwrap();
+                let mut conn = network.app.store.snapshot_counted().await.unwrap();
                 let report = run(&mut conn, &viewer, &query, network.app.environment.now()).await.unwrap();
                 drop(conn);
                 let expected = oracle(&network.app.store, &viewer, &report).await;

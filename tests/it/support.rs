@@ -26,7 +26,7 @@ use tokio::net::TcpListener;
 
 /// `verify` finds no difference.
 pub async fn verified(store: &Store) {
-    let checks = verify(&mut store.snapshot().await.unwrap()).await.unwrap();
+    let checks = verify(&mut store.snapshot_counted().await.unwrap()).await.unwrap();
     assert_eq!(differences(&checks), 0, "{}", told(&checks));
 }
 

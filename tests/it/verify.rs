@@ -14,6 +14,7 @@ use tallystick::settlement::payout::PayoutSettings;
 use tallystick::settlement::{deposit, hold, payout, review};
 use tallystick::store::payouts;
 
+use crate::fixtures::pay_to;
 use crate::network::Network;
 use crate::receipts::tamper;
 use crate::reports::{numbers, traffic};
@@ -301,10 +302,14 @@ async fn every_state_of_a_conversion_comes_out_the_same() {
         clean("two of four are funded and payable").await;
         deposit::book(store, environment, &by, network.shop_id, money, "second").await.unwrap();
         network.app.clock.set("2026-04-01T08:00:00Z");
+        for (publisher, email) in [(network.a_id, "a@letters.example"), (network.b_id, "b@boots.example")] {
+            pay_to(&network.app, publisher, 0, email).await;
+        }
         let settings = PayoutSettings { net_days: 0, threshold_minor: Some(1), four_eyes_minor: None };
         let run = payout::propose(store, environment, &by, Currency::EUR, &settings).await.unwrap();
         clean("proposed").await;
-        payout::approve(store, environment, &by, run, 1, &settings).await.unwrap();
+        let seen = payouts::get_run(&mut store.read().await.unwrap(), run).await.unwrap().seen();
+        payout::approve(store, environment, &by, run, seen, &settings).await.unwrap();
         clean("in payout").await;
         let list = payouts::list_of_run(&mut store.read().await.unwrap(), run).await.unwrap();
         assert_eq!(list.len(), 2);

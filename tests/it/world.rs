@@ -65,7 +65,8 @@ impl World {
         }
         let w = campaign(&advertiser, &admin, &draft("Campaign W", "2.50", "7")).await;
         let x = campaign(&advertiser, &admin, &draft("Campaign X", "", "7")).await;
-        for publisher in [&publisher_a, &publisher_b] {
+        for (publisher, email) in [(&publisher_a, "a@letters.example"), (&publisher_b, "b@trails.example")] {
+            enter_details(publisher, email).await;
             for campaign in [&w, &x] {
                 join(publisher, &advertiser, campaign).await;
             }
@@ -131,6 +132,14 @@ pub async fn join(publisher: &Browser, advertiser: &Browser, campaign: &str) {
     let form = waiting.form("/api/decide_enrollment", "value=\"approved\"");
     let decided = advertiser.fill(&form, &[("state", "approved"), ("reason", "")]).await;
     assert_eq!(decided.status, 200, "{}", decided.plain());
+}
+
+/// A publisher says where it is paid; without that nobody is.
+pub async fn enter_details(publisher: &Browser, email: &str) {
+    let path = "/publisher/payout-details?method=paypal";
+    let entered = [("details[paypal_email]", email), ("password", PASSWORD)];
+    let page = publisher.act(path, "/api/change_payout_details", "", &entered).await;
+    assert!(page.text.contains("Your payout details are stored."), "{}", page.plain());
 }
 
 /// A new link of a publisher to a campaign it has joined.

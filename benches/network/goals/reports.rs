@@ -102,7 +102,7 @@ impl Measured {
 /// The reports of a publisher's overview, in one snapshot as the page reads them: thirty days by day, campaigns,
 /// advertisers and links. Gives the clicks, so that nothing is left undone.
 async fn dashboard(store: &Store, viewer: &Viewer) -> anyhow::Result<i64> {
-    let (mut conn, query) = (store.snapshot().await?, ReportQuery::default());
+    let (mut conn, query) = (store.snapshot_counted().await?, ReportQuery::default());
     let now = product::environment().now();
     let report = reports::run(&mut conn, viewer, &query, now).await?;
     for by in [Dimension::Campaign, Dimension::Advertiser, Dimension::Link] {

@@ -33,6 +33,7 @@ pub fn Ledger() -> impl IntoView {
                     <h1>"Ledger"</h1>
                     <p class="sub">"Every transfer has two sides, and nothing is ever changed: a correction is a new transfer."</p>
                 </div>
+                <div class="page-actions"><a class="btn" href="/ledger.csv?as=admin">"Download CSV"</a></div>
             </div>
             {sums(&balances)}
             <section class="section"><h2>"Accounts"</h2>{accounts(balances)}</section>
@@ -90,7 +91,9 @@ fn accounts(balances: Vec<Balance>) -> impl IntoView {
             view! {
                 <tr>
                     <th scope="row">{balance.party_name}</th>
-                    <td data-label="Account">{balance.kind.as_str().replace('_', " ")}</td>
+                    <td data-label="Account">
+                        <a href=format!("/admin/ledger/{}", balance.account_id)>{balance.kind.as_str().replace('_', " ")}</a>
+                    </td>
                     <td class=class data-label="Balance">{money.to_string()}</td>
                 </tr>
             }

@@ -9,7 +9,7 @@ use crate::domain::party::PartyKind;
 #[component]
 pub fn Quality() -> impl IntoView {
     role_page(PartyKind::Network, "Quality", async |request, viewer| {
-        let mut conn = request.app.store.snapshot().await?;
+        let mut conn = request.app.store.snapshot_counted().await?;
         let rules = quality_rules(&mut conn, &request, &viewer, Scope::Network).await?;
         Ok(view! {
             <div class="page-head">

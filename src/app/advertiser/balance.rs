@@ -25,6 +25,7 @@ pub fn BalancePage() -> impl IntoView {
         Ok(view! {
             <div class="page-head">
                 <div><h1>"Balance"</h1><p class="sub">"What you owe the network, and what you paid."</p></div>
+                <div class="page-actions"><a class="btn" href="/advertiser/balance/statement">"Statement"</a></div>
             </div>
             <Figures balances=balances/>
             <section class="section"><h2>"What you owe consists of"</h2><OwedTable owed=owed/></section>

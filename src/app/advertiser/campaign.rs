@@ -30,7 +30,7 @@ pub fn CampaignPage() -> impl IntoView {
     role_page(PartyKind::Advertiser, "Campaign", async |request, viewer| {
         let id: CampaignId = request.param("id")?;
         let (advertiser, zone) = (advertiser_of(&viewer)?, zone_of(&viewer));
-        let mut conn = request.app.store.snapshot().await?;
+        let mut conn = request.app.store.snapshot_counted().await?;
         let campaign = campaigns::get_of_advertiser(&mut conn, advertiser, id).await?;
         let versions = terms::list(&mut conn, id).await?;
         let publishers = enrollments::list_of_campaign(&mut conn, advertiser, id, PUBLISHERS_SHOWN_MAX).await?;

@@ -46,7 +46,7 @@ pub fn CampaignFields(request: Request, draft: CampaignDraft) -> impl IntoView {
         <What request=request.clone() draft=draft.clone()/>
         <Where request=request.clone() draft=draft.clone()/>
         <Commission request=request.clone() draft=draft.clone()/>
-        <LineRates request=request.clone() rows=draft.line_rates.clone()/>
+        <LineRates request=request.clone() rows=draft.line_rates.clone() currency=draft.currency.clone()/>
         <OwnEvents request=request.clone() rows=draft.own_events.clone()/>
         <Conditions request=request draft=draft/>
     }

@@ -15,7 +15,7 @@ use crate::store::terms;
 #[component]
 pub fn CampaignsPage() -> impl IntoView {
     role_page(PartyKind::Advertiser, "Campaigns", async |request, viewer| {
-        let mut conn = request.app.store.snapshot().await?;
+        let mut conn = request.app.store.snapshot_counted().await?;
         let list = campaigns::list_of_advertiser(&mut conn, advertiser_of(&viewer)?, CAMPAIGNS_MAX).await?;
         let landed = Landed::load(&mut conn, &viewer, Dimension::Campaign, request.now).await?;
         let mut rows = Vec::with_capacity(list.len());

@@ -27,7 +27,7 @@ pub fn CreativesPage() -> impl IntoView {
     role_page(PartyKind::Advertiser, "Creatives", async |request, viewer| {
         let id: CampaignId = request.param("id")?;
         let advertiser = advertiser_of(&viewer)?;
-        let mut conn = request.app.store.snapshot().await?;
+        let mut conn = request.app.store.snapshot_counted().await?;
         let campaign = campaigns::get_of_advertiser(&mut conn, advertiser, id).await?;
         let list = creatives::list_of_advertiser(&mut conn, advertiser, id, CREATIVES_MAX).await?;
         let query = all_time(id);

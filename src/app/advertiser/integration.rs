@@ -9,11 +9,14 @@ use super::integration_samples::{
 };
 use super::integration_test::SendTest;
 use super::recipe::{Code, Platforms};
-use super::steps::{advertiser_of, page_of, requests_page_of, uploads_page_of};
+use super::steps::{advertiser_of, integration_page_of, page_of, requests_page_of, uploads_page_of};
 use crate::app::api::campaign::RotatePostbackSecret;
+use crate::app::error::ApiError;
+use crate::app::forms;
 use crate::app::page::{Request, role_page, zone_of};
 use crate::app::requests;
 use crate::app::ui::{Field, Hidden, ReasonLink, Select, Submit};
+use crate::auth::session;
 use crate::domain::conversion::Badge;
 use crate::domain::ids::CampaignId;
 use crate::domain::line::LINES_MAX;
@@ -49,6 +52,8 @@ pub fn IntegrationPage() -> impl IntoView {
         let order = SampleOrder::of(&terms, tried("click_id").unwrap_or_default(), order_id, &event);
         let events = in_order(&terms).iter().map(|event| event.name.to_string()).collect();
         let new = New::of(&request, &keys);
+        let is_stepped_up = session::is_stepped_up(&request.session, request.now).await;
+        let is_stepped_up = is_stepped_up.map_err(|_| ApiError::Unavailable)?;
         let base = &request.app.tracking_url;
         let secret = request.app.secret_key.postback_secret(id, campaign.secret_version);
         let signed = signed_call(base, id, &secret, &order, request.now);
@@ -67,7 +72,7 @@ pub fn IntegrationPage() -> impl IntoView {
             <Script on_pages=on_pages of_order=of_order/>
             {new.map(|new| view! { <NewKey new=new call=by_token/> })}
             <ServerToServer signed=signed script=script order=order events=events campaign=campaign.clone()/>
-            <Secrets request=request.clone() campaign=campaign/>
+            <Secrets request=request.clone() campaign=campaign is_stepped_up=is_stepped_up/>
             <JsonInterface json=json/>
             <Keys request=request.clone() keys=keys campaign_id=id zone=zone.clone()/>
             <Pixel image=image/>
@@ -190,12 +195,21 @@ fn ServerToServer(
     }
 }
 
+/// The secrets themselves are for whoever entered the password lately: with one of them orders are made up.
 #[component]
-fn Secrets(request: Request, campaign: Campaign) -> impl IntoView {
+fn Secrets(request: Request, campaign: Campaign, is_stepped_up: bool) -> impl IntoView {
     let action = ServerAction::<RotatePostbackSecret>::new();
     let newest = campaign.secret_version;
     let live = (1..=newest).rev().take(2);
+    let confirm = forms::confirm_page(&integration_page_of(campaign.campaign_id));
+    let locked = (!is_stepped_up).then(|| {
+        view! {
+            <p><a class="btn" href=confirm>"Show the secret"</a></p>
+            <p class="hint">"Your password is asked for once more."</p>
+        }
+    });
     let secrets: Vec<_> = live
+        .filter(|_| is_stepped_up)
         .map(|version| {
             let secret = request.app.secret_key.postback_secret(campaign.campaign_id, version);
             let word = if version == newest { "Show the secret" } else { "Show the secret before it" };
@@ -211,7 +225,7 @@ fn Secrets(request: Request, campaign: Campaign) -> impl IntoView {
         <section class="section">
             <h2>"Secret of the signatures"</h2>
             <p>"Two versions are live at a time, so that you can change over without a gap."</p>
-            <div class="stack">{secrets}</div>
+            <div class="stack">{secrets} {locked}</div>
             <ActionForm action=action>
                 <Hidden name="campaign_id" value=campaign.campaign_id.to_string()/>
                 <Hidden name="version" value=campaign.version.to_string()/>

@@ -25,6 +25,7 @@ mod recipe_book;
 mod reports;
 mod requests;
 mod reviews;
+mod statement;
 mod steps;
 mod telling;
 mod uploads;
@@ -47,6 +48,7 @@ pub use recipe::RecipePage;
 pub use reports::Reports;
 pub use requests::{RequestPage, RequestsPage};
 pub use reviews::{ReviewPage, ReviewsPage};
+pub use statement::StatementPage;
 pub use steps::{
     API_KEYS_MAX, CAMPAIGNS_MAX, NEW_API_KEY, advertiser_of, integration_page_of, make_step, page_of, requests_page_of,
     step_of_form, uploads_page_of,

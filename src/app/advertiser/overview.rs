@@ -15,7 +15,7 @@ use crate::store::{campaigns, enrollments};
 pub fn Overview() -> impl IntoView {
     role_page(PartyKind::Advertiser, "Overview", async |request, viewer| {
         let (advertiser, admitted) = (advertiser_of(&viewer)?, viewer.is_admitted());
-        let mut conn = request.app.store.snapshot().await?;
+        let mut conn = request.app.store.snapshot_counted().await?;
         let list = campaigns::list_of_advertiser(&mut conn, advertiser, CAMPAIGNS_MAX).await?;
         let live = list.iter().filter(|campaign| campaign.state == CampaignState::Live).count();
         let waiting = enrollments::count_waiting(&mut conn, advertiser).await?;

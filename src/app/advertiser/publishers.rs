@@ -17,7 +17,7 @@ const SHOWN_MAX: i64 = 500;
 #[component]
 pub fn PublishersPage() -> impl IntoView {
     role_page(PartyKind::Advertiser, "Publishers", async |request, viewer| {
-        let mut conn = request.app.store.snapshot().await?;
+        let mut conn = request.app.store.snapshot_counted().await?;
         let list = enrollments::list_of_advertiser(&mut conn, advertiser_of(&viewer)?, SHOWN_MAX).await?;
         let zone = zone_of(&viewer);
         let quality = quality(&mut conn, &viewer, request.now).await?;

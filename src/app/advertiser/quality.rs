@@ -14,7 +14,7 @@ pub fn QualityPage() -> impl IntoView {
     role_page(PartyKind::Advertiser, "Quality", async |request, viewer| {
         let campaign: CampaignId = request.param("id")?;
         let advertiser = advertiser_of(&viewer)?;
-        let mut conn = request.app.store.snapshot().await?;
+        let mut conn = request.app.store.snapshot_counted().await?;
         let found = campaigns::get_of_advertiser(&mut conn, advertiser, campaign).await?;
         let too_fast_ms = terms::in_force(&mut conn, campaign, request.now).await?.too_fast_ms;
         let scope = Scope::Campaign { advertiser, campaign, too_fast_ms };

@@ -62,7 +62,7 @@ pub async fn step_of_form(page: &str, mut draft: CampaignDraft, step: &str) -> R
     // A new row takes the focus, which browsers do not give where the address names a place.
     let place = match parsed {
         Some(RowStep::RemoveEvent(_)) => Some("own-events"),
-        Some(RowStep::RemoveLineRate(_)) => Some("line-rates"),
+        Some(RowStep::RemoveLineRate(_) | RowStep::RaiseLineRate(_)) => Some("line-rates"),
         Some(RowStep::AddEvent | RowStep::AddLineRate) | None => None,
     };
     match done {

@@ -61,7 +61,8 @@ pub async fn create_api_key(
     forms::go_with_value(&page, &said, NEW_API_KEY, &key.id.to_string()).await
 }
 
-/// Ends a key or a token at once.
+/// Ends a key or a token at once. Asks for no password: it opens nothing to whoever stole a cookie, and somebody whose key
+/// leaked must not lose time.
 #[server(endpoint = "revoke_api_key")]
 pub async fn revoke_api_key(api_key_id: String) -> Result<(), ApiError> {
     use crate::app::advertiser::{advertiser_of, integration_page_of};

@@ -110,7 +110,7 @@ pub async fn update_campaign(
     let is_new_version = !newest.promises_same(&next);
     if is_new_version {
         terms::insert(&mut w, &next, viewer.member_id, now).await?;
-        tell_publishers(&mut w, &app.environment, &campaign, current, &next).await?;
+        tell_publishers(&mut w, &app.environment, &campaign, &versions, &next).await?;
     }
     let changed = Campaign {
         name: facts.name,

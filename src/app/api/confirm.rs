@@ -14,7 +14,10 @@ pub async fn confirm_password(password: String, #[server(default)] to: String) -
     if let Some(problem) = forms::password_problem(&viewer, &password).await? {
         return Form::new(forms::confirm_page(&to), &[]).refuse("password", problem).await;
     }
-    let now = forms::app().environment.now();
-    session::step_up(&forms::session().await?, now).await.map_err(|_| ApiError::Unavailable)?;
+    let (app, session) = (forms::app(), forms::session().await?);
+    let is_there = session::step_up(&session, &app.store, app.environment.now()).await;
+    if !is_there.map_err(|_| ApiError::Unavailable)? {
+        return Err(ApiError::Unauthenticated);
+    }
     forms::go_with(forms::own_path(&to), "It is you. Now press once more what you were about to do.").await
 }

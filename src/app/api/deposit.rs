@@ -4,7 +4,8 @@ use leptos::prelude::*;
 
 use crate::app::error::ApiError;
 
-/// An admin books an advertiser's payment; it pays what was approved first.
+/// An admin books an advertiser's payment; it pays what was approved first. Asks for the password as paying out does: a
+/// payment that never came makes commissions payable.
 #[server(endpoint = "book_deposit")]
 pub async fn book_deposit(
     advertiser_id: String,
@@ -19,6 +20,7 @@ pub async fn book_deposit(
 
     let viewer = forms::viewer(PartyKind::Network).await?;
     let app = forms::app();
+    forms::stepped_up("/admin/deposits").await?;
     let form = Form::new(
         "/admin/deposits",
         &[("advertiser_id", &advertiser_id), ("amount", &amount), ("currency", &currency), ("reference", &reference)],

@@ -26,26 +26,86 @@ pub async fn propose_payouts(currency: String) -> Result<(), ApiError> {
     }
 }
 
-/// An admin approves a run as it was shown: all of it is reserved, or nothing.
+/// An admin approves a run as it was shown: all of it is reserved, or nothing. Where it is not what was shown any more, a
+/// new proposal is shown beside it.
 #[server(endpoint = "approve_payout_run")]
-pub async fn approve_payout_run(payout_run_id: String, version: i64) -> Result<(), ApiError> {
+pub async fn approve_payout_run(
+    payout_run_id: String,
+    version: i64,
+    payouts: i64,
+    total_minor: i64,
+) -> Result<(), ApiError> {
     use crate::app::forms::{self, Form};
     use crate::domain::ids::PayoutRunId;
     use crate::domain::party::PartyKind;
-    use crate::settlement::payout::approve;
+    use crate::domain::payout::SeenRun;
+    use crate::settlement::payout::{PayoutRefused, approve, propose_instead};
 
     let viewer = forms::viewer(PartyKind::Network).await?;
     let app = forms::app();
     let run: PayoutRunId = payout_run_id.parse()?;
     let page = format!("/admin/payouts/{run}");
     forms::stepped_up(&page).await?;
-    match approve(&app.store, &app.environment, &viewer, run, version, &app.payout).await {
-        Ok(()) => forms::go_with(&page, "The run is approved, and its payouts are reserved.").await,
+    let (store, environment, seen) = (&app.store, &app.environment, SeenRun { version, payouts, total_minor });
+    let (refused, instead) = match approve(store, environment, &viewer, run, seen, &app.payout).await {
+        Ok(()) => return forms::go_with(&page, "The run is approved, and its payouts are reserved.").await,
+        Err(other @ (PayoutRefused::Changed | PayoutRefused::Held(_))) => {
+            (other, propose_instead(store, environment, &viewer, run, &app.payout).await.ok().flatten())
+        }
+        Err(refused) => (refused, None),
+    };
+    let Some(instead) = instead else {
+        return Form::new(page, &[]).refuse("", forms::payout_problem(refused)?).await;
+    };
+    let told =
+        "Nothing was approved: it is not what you saw any more. Look at what would be paid now, and press again.";
+    Form::new(format!("/admin/payouts/{instead}?after={run}"), &[]).refuse("", told).await
+}
+
+/// An admin says that the bank was told to pay it.
+#[server(endpoint = "mark_payout_sent")]
+pub async fn mark_payout_sent(payout_id: String, version: i64) -> Result<(), ApiError> {
+    use crate::app::forms::{self, Form};
+    use crate::domain::ids::PayoutId;
+    use crate::domain::party::PartyKind;
+    use crate::settlement::payout::mark_sent;
+    use crate::store::payouts;
+
+    let viewer = forms::viewer(PartyKind::Network).await?;
+    let app = forms::app();
+    let id: PayoutId = payout_id.parse()?;
+    let run = payouts::get(&mut app.store.read().await?, id).await?.payout_run_id;
+    let page = format!("/admin/payouts/{run}");
+    forms::stepped_up(&page).await?;
+    match mark_sent(&app.store, &app.environment, &viewer, id, version).await {
+        Ok(()) => forms::go_with(&page, "The payout is with the bank.").await,
         Err(refused) => Form::new(page, &[]).refuse("", forms::payout_problem(refused)?).await,
     }
 }
 
-/// An admin says that the publisher has the money, with the bank's reference.
+/// An admin says that the publisher's bank sent it back: its conversions are payable again.
+#[server(endpoint = "return_payout")]
+pub async fn return_payout(payout_id: String, version: i64, reason: String) -> Result<(), ApiError> {
+    use crate::app::forms::{self, Form};
+    use crate::domain::ids::PayoutId;
+    use crate::domain::party::PartyKind;
+    use crate::settlement::payout::returned;
+    use crate::store::payouts;
+
+    let viewer = forms::viewer(PartyKind::Network).await?;
+    let app = forms::app();
+    let id: PayoutId = payout_id.parse()?;
+    let run = payouts::get(&mut app.store.read().await?, id).await?.payout_run_id;
+    let page = format!("/admin/payouts/{run}");
+    forms::stepped_up(&page).await?;
+    match returned(&app.store, &app.environment, &viewer, id, version, &reason).await {
+        Ok(()) => forms::go_with(&page, "The payout came back; what it paid is payable again.").await,
+        Err(refused) => Form::new(page, &[]).refuse("", forms::payout_problem(refused)?).await,
+    }
+}
+
+/// An admin says that the publisher has the money, with the bank's reference. Asks for the password as approving does: who
+/// may say where money went could hide where it did.
 #[server(endpoint = "mark_payout_paid")]
 pub async fn mark_payout_paid(payout_id: String, version: i64, reference: String) -> Result<(), ApiError> {
     use crate::app::forms::{self, Form};
@@ -59,6 +119,7 @@ pub async fn mark_payout_paid(payout_id: String, version: i64, reference: String
     let id: PayoutId = payout_id.parse()?;
     let run = payouts::get(&mut app.store.read().await?, id).await?.payout_run_id;
     let page = format!("/admin/payouts/{run}");
+    forms::stepped_up(&page).await?;
     match mark_paid(&app.store, &app.environment, &viewer, id, version, &reference).await {
         Ok(()) => forms::go_with(&page, "The payout is paid.").await,
         Err(refused) => Form::new(page, &[]).refuse("", forms::payout_problem(refused)?).await,
@@ -79,6 +140,7 @@ pub async fn fail_payout(payout_id: String, version: i64, reason: String) -> Res
     let id: PayoutId = payout_id.parse()?;
     let run = payouts::get(&mut app.store.read().await?, id).await?.payout_run_id;
     let page = format!("/admin/payouts/{run}");
+    forms::stepped_up(&page).await?;
     match fail(&app.store, &app.environment, &viewer, id, version, &reason).await {
         Ok(()) => forms::go_with(&page, "The payout has failed; what it would have paid is payable again.").await,
         Err(refused) => Form::new(page, &[]).refuse("", forms::payout_problem(refused)?).await,

@@ -5,6 +5,37 @@ use leptos::prelude::*;
 use crate::app::error::ApiError;
 use crate::domain::payout_details::EnteredDetails;
 
+/// An admin lets a publisher be paid to a place where others are paid, too, with the reason; `seen` is the newest version
+/// that the page showed of the others.
+#[server(endpoint = "release_destination")]
+pub async fn release_destination(
+    publisher_id: String,
+    payout_details_id: String,
+    seen: String,
+    reason: String,
+    #[server(default)] run: String,
+) -> Result<(), ApiError> {
+    use crate::app::forms::{self, Form, sentence};
+    use crate::domain::ids::{PayoutDetailsId, PayoutRunId, PublisherId};
+    use crate::domain::party::PartyKind;
+    use crate::settlement::payout_details::{ReleaseRefused, release};
+
+    let viewer = forms::viewer(PartyKind::Network).await?;
+    let app = forms::app();
+    let page = match run.parse::<PayoutRunId>() {
+        Ok(run) => format!("/admin/payouts/{run}"),
+        Err(_) => "/admin/payouts".to_owned(),
+    };
+    forms::stepped_up(&page).await?;
+    let what: (PublisherId, PayoutDetailsId, PayoutDetailsId) =
+        (publisher_id.parse()?, payout_details_id.parse()?, seen.parse()?);
+    match release(&app.store, &app.environment, &viewer, what, &reason).await {
+        Ok(()) => forms::go_with(&page, "It may be paid there. The next proposal takes it in.").await,
+        Err(ReleaseRefused::Store(error)) => Err(error.into()),
+        Err(refused) => Form::new(page, &[]).refuse("", sentence(&format!("nothing was changed: {refused}"))).await,
+    }
+}
+
 /// A publisher says where it is paid, with its member's password. A change holds payouts for a while.
 #[server(endpoint = "change_payout_details")]
 pub async fn change_payout_details(version: i64, details: EnteredDetails, password: String) -> Result<(), ApiError> {

@@ -90,8 +90,10 @@ pub async fn prepare_reviews(
     use crate::app::conversions::queue_place;
     use crate::app::forms::{self, Form};
     use crate::app::reviews;
+    use crate::domain::conversion::ConversionState;
     use crate::domain::ids::{ConversionId, NotAnId};
     use crate::domain::review_batch::Wish;
+    use crate::settlement::batch::BatchRefused;
 
     let (viewer, _) = forms::reviewer(&kind, "").await?;
     let app = forms::app();
@@ -105,6 +107,10 @@ pub async fn prepare_reviews(
         Ok(wish) => wish,
         Err(refused) => return form.refuse("together", forms::sentence(&refused.to_string())).await,
     };
+    // What no row could do needs no dry run.
+    if let Err(refused) = wish.step(ConversionState::Pending) {
+        return form.refuse("together", forms::sentence(&refused.to_string())).await;
+    }
     let ids: Vec<ConversionId> = match which.as_str() {
         "all" => reviews::whole_queue(&app, &viewer).await?,
         _ => ids.iter().map(|id| id.parse()).collect::<Result<_, NotAnId>>()?,
@@ -112,8 +118,11 @@ pub async fn prepare_reviews(
     if ids.is_empty() {
         return form.refuse("together", "Tick at least one row, or take all.").await;
     }
-    let page = reviews::try_chosen(&app, &viewer, ids, wish).await?;
-    forms::go_with(&page, reviews::TRIED).await
+    match reviews::try_chosen(&app, &viewer, ids, wish).await {
+        Ok(page) => forms::go_with(&page, reviews::TRIED).await,
+        Err(BatchRefused::Store(error)) => Err(error.into()),
+        Err(refused) => form.refuse("together", forms::sentence(&refused.to_string())).await,
+    }
 }
 
 /// Decides the rows of a dry run, each as it was seen; what is too much for one request is decided by itself.
@@ -137,9 +146,14 @@ pub async fn run_reviews(kind: String, review_batch_id: String) -> Result<(), Ap
             return Form::new(page, &[]).refuse("", format!("Nothing was changed: {refused}.")).await;
         }
     }
-    if batch::run(&app.store, &app.environment, id, TRANSACTIONS).await? {
-        forms::go_with(&page, "The rows are decided.").await
-    } else {
-        forms::go_with(&page, "The first rows are decided; the others follow by themselves.").await
-    }
+    // It is started: whatever happens now, the rest is decided without this request.
+    let said = match batch::run(&app.store, &app.environment, id, TRANSACTIONS).await {
+        Ok(true) => "The rows are decided.",
+        Ok(false) => "The first rows are decided; the others follow by themselves.",
+        Err(error) => {
+            tracing::warn!(batch = %id, %error, "a review goes on later");
+            "It is started; the rows that are left are decided by themselves."
+        }
+    };
+    forms::go_with(&page, said).await
 }

@@ -2,7 +2,7 @@
 
 use crate::domain::conversion::ConversionState;
 use crate::domain::reason::{ReasonCode, RejectReason};
-use crate::domain::review::{ReviewStage, Standing, closed_at, review_stage};
+use crate::domain::review::{ReviewStage, Standing, closed_at, handed_over_at, review_stage};
 use crate::domain::time::{DAY_MS, Timestamp, Zone};
 use crate::settlement::review::standing;
 use crate::store::conversion_lists::Listed;
@@ -16,7 +16,9 @@ pub fn sentence(row: &Listed, zone: &Zone, now: Timestamp) -> String {
         ConversionState::Unattributed => code_sentence(conversion.reason.as_deref()),
         ConversionState::Pending => {
             let deadline = conversion.converted_at_ms.plus_ms(row.validation_days * DAY_MS);
-            standing(conversion, deadline).map_or_else(|error| error.to_string(), |it| pending(&it, zone, now))
+            let handed_over_at = row.handed_over_id.map(|id| id.time());
+            let standing = standing(conversion, deadline).map(|known| Standing { handed_over_at, ..known });
+            standing.map_or_else(|error| error.to_string(), |it| pending(&it, zone, now))
         }
         ConversionState::Approved => {
             let hold_end = changed.plus_ms(row.hold_days * DAY_MS);
@@ -36,8 +38,11 @@ pub fn sentence(row: &Listed, zone: &Zone, now: Timestamp) -> String {
 }
 
 fn pending(standing: &Standing, zone: &Zone, now: Timestamp) -> String {
-    let (deadline, end) = (zone.show(standing.deadline_at), zone.show(closed_at(standing)));
-    match (review_stage(standing, now), standing.held_reason) {
+    let stage = review_stage(standing, now);
+    let next_hand_over = if stage == ReviewStage::Network { now } else { handed_over_at(standing) };
+    let end = closed_at(standing, standing.handed_over_at.unwrap_or(next_hand_over));
+    let (deadline, end) = (zone.show(standing.deadline_at), zone.show(end));
+    match (stage, standing.held_reason) {
         (ReviewStage::Network, _) => {
             format!("Not reviewed by {deadline}: the network decides. Undecided on {end}, it is rejected.")
         }

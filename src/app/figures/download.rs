@@ -54,7 +54,11 @@ async fn csv(app: &App, session: &Session, query: &str) -> Result<(String, Strin
         let wrong: Vec<&str> = notices.iter().map(|text| text.split(';').next().unwrap_or_default()).collect();
         return Err(ApiError::invalid("", format!("Nothing is exported: {}", wrong.join(" "))));
     }
-    let mut conn = app.store.snapshot().await?;
+    let mut conn = app.store.snapshot_counted().await?;
+    if conn.lags() {
+        // Here, too, a page says so.
+        return Err(ApiError::Unavailable);
+    }
     let report = run(&mut conn, &viewer, &query, app.environment.now()).await?;
     let name = format!("tallystick-{role}-by-{}-{}-{}.csv", query.by, report.from, report.to);
     Ok((name, export::csv(&report)))

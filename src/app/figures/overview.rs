@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use super::effect::{cell, head, weight};
 use super::overview_facts::{DEFERRAL_DAYS, Facts, balance_note, facts, recent_clicks, shown};
 use super::parts::{Card, amounts, cards, charts, commission, epc, ratio_text, root};
-use super::range_bar::{notices, range_bar};
+use super::range_bar::{lag_notice, notices, range_bar};
 use super::tables::{TopList, ranking_currencies};
 use crate::app::conversions::{oldest_note, queue_place};
 use crate::app::error::ApiError;
@@ -68,12 +68,13 @@ struct Overview {
     conversions: Vec<Conversion>,
     names: Vec<(CampaignId, String)>,
     facts: Facts,
+    lag: Option<String>,
 }
 
 impl Overview {
     async fn load(app: &App, viewer: &Viewer, query: &ReportQuery) -> Result<Self, ApiError> {
         let (kind, now) = (viewer.acting.kind(), app.environment.now());
-        let mut conn = app.store.snapshot().await?;
+        let mut conn = app.store.snapshot_counted().await?;
         let report = reports::run(&mut conn, viewer, query, now).await?;
         let campaigns = ranked(&mut conn, viewer, query, Dimension::Campaign, now).await?;
         let partner = if kind == PartyKind::Publisher { Dimension::Advertiser } else { Dimension::Publisher };
@@ -93,6 +94,7 @@ impl Overview {
             conversions: conversions::list_of(&mut conn, viewer.acting, &filter).await?,
             names: totals::campaign_names(&mut conn, viewer.party()).await?,
             facts: facts(&mut conn, viewer.acting, now).await?,
+            lag: lag_notice(&conn),
             viewer: viewer.clone(),
         })
     }
@@ -104,6 +106,7 @@ impl Overview {
     fn view(&self) -> AnyView {
         view! {
             <div class="stack">
+                {notices(self.lag.as_slice())}
                 {self.counter()}
                 {self.deferrals()}
                 {self.refused_landings()}

@@ -7,6 +7,7 @@ use crate::domain::party::PartyKind;
 use crate::domain::report::{Basis, Dimension};
 use crate::reports::ReportQuery;
 use crate::reports::query::{Preset, Range, dimensions};
+use crate::store::Conn;
 
 fn option(value: impl ToString, word: impl Into<String>, is_selected: bool) -> AnyView {
     view! { <option value=value.to_string() selected=is_selected>{word.into()}</option> }.into_any()
@@ -82,7 +83,15 @@ pub fn range_bar(
     .into_any()
 }
 
-/// What was dropped from the URL, one sentence each.
+/// What a page says whose totals may lack the newest clicks.
+pub fn lag_notice(conn: &Conn) -> Option<String> {
+    conn.lags().then(|| {
+        "The newest clicks may be missing here: they are stored, and the database takes too long to count them."
+            .to_owned()
+    })
+}
+
+/// What was dropped from the URL, and what else is to be said of the page, one sentence each.
 pub fn notices(notices: &[String]) -> AnyView {
     let notes = notices.iter().map(|text| view! { <p class="flash" role="status"><span>{text.clone()}</span></p> });
     notes.collect::<Vec<_>>().into_any()

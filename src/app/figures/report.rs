@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::parts::{Card, amounts, cards, charts, commission, definitions, epc, root};
-use super::range_bar::{Names, chips, notices, range_bar};
+use super::range_bar::{Names, chips, lag_notice, notices, range_bar};
 use super::tables::{clicks_table, rows_table, states_tables};
 use crate::app::error::ApiError;
 use crate::app::page::Request;
@@ -17,8 +17,9 @@ use crate::store::{Conn, totals};
 /// The whole page under the frame.
 pub async fn report_page(request: Request, viewer: Viewer) -> Result<AnyView, ApiError> {
     let kind = viewer.acting.kind();
-    let (query, notes) = ReportQuery::parse(request.query.clone(), kind);
-    let mut conn = request.app.store.snapshot().await?;
+    let (query, mut notes) = ReportQuery::parse(request.query.clone(), kind);
+    let mut conn = request.app.store.snapshot_counted().await?;
+    notes.extend(lag_notice(&conn));
     let report = reports::run(&mut conn, &viewer, &query, request.now).await?;
     let campaigns = totals::campaign_names(&mut conn, viewer.party()).await?;
     let names = names(&mut conn, &viewer, &query, &campaigns, &request).await?;

@@ -13,22 +13,26 @@ use crate::domain::time::Zone;
 use crate::store::notices::{self, Notice};
 use crate::store::{Conn, StoreError};
 
-const PAGE: i64 = 50;
+/// Notices on a page.
+pub const PAGE: i64 = 50;
+/// Notices that are new are counted up to here.
+const COUNTED_MAX: i64 = 100;
 
 /// The whole page below the frame.
 pub async fn notices_page(request: Request, viewer: Viewer) -> Result<AnyView, ApiError> {
     let before: Option<NoticeId> = request.query.get("before").and_then(|text| text.parse().ok());
     let mut conn = request.app.store.snapshot().await?;
     let list = notices::list_of_party(&mut conn, viewer.party(), before, PAGE).await?;
-    let new = notices::count_new_of_party(&mut conn, viewer.party()).await?;
+    let new = notices::count_new_of_party(&mut conn, viewer.party(), COUNTED_MAX).await?;
     drop(conn);
     let older = (list.len() as i64 == PAGE).then(|| list[list.len() - 1].notice_id);
-    let newest = list.first().map(|notice| notice.notice_id).filter(|_| new > 0);
+    let unread: Vec<NoticeId> = list.iter().filter(|one| one.seen_at_ms.is_none()).map(|one| one.notice_id).collect();
+    let seeing = (!unread.is_empty()).then(|| seeing(&viewer, &unread, new));
     let content = if list.is_empty() { empty() } else { table(list, &zone_of(&viewer)) };
     Ok(view! {
         <div class="page-head">
             <div><h1>"Notices"</h1><p class="sub">"What the network tells you, newest first."</p></div>
-            {newest.map(|newest| all_read(&viewer, newest))}
+            {seeing}
         </div>
         {content}
         {older.map(|id| view! {
@@ -41,15 +45,18 @@ pub async fn notices_page(request: Request, viewer: Viewer) -> Result<AnyView, A
     .into_any())
 }
 
-fn all_read(viewer: &Viewer, newest: NoticeId) -> AnyView {
+/// Marks what is on this page as read, and nothing that is not: `new` are new altogether.
+fn seeing(viewer: &Viewer, unread: &[NoticeId], new: i64) -> AnyView {
     let action = ServerAction::<SeeNotices>::new();
     let kind = viewer.acting.kind().as_str();
+    let word = if unread.len() as i64 == new { "Mark all as read" } else { "Mark these as read" };
+    let ids: Vec<_> = unread.iter().map(|id| view! { <Hidden name="ids[]" value=id.to_string()/> }).collect();
     view! {
         <div class="page-actions">
             <ActionForm action=action>
                 <Hidden name="kind" value=kind/>
-                <Hidden name="newest" value=newest.to_string()/>
-                <button class="btn" type="submit">"Mark all as read"</button>
+                {ids}
+                <button class="btn" type="submit">{word}</button>
             </ActionForm>
         </div>
     }
@@ -101,9 +108,10 @@ fn row(notice: Notice, zone: &Zone) -> impl IntoView + use<> {
 
 /// Above the overview: how many notices are new, with the way to them; nothing where none is.
 pub async fn banner(conn: &mut Conn, viewer: &Viewer) -> Result<Option<AnyView>, StoreError> {
-    let new = notices::count_new_of_party(conn, viewer.party()).await?;
+    let new = notices::count_new_of_party(conn, viewer.party(), COUNTED_MAX).await?;
     let text = match new {
         0 => return Ok(None),
+        COUNTED_MAX.. => format!("{COUNTED_MAX} or more notices are new. "),
         1 => "One notice is new. ".to_owned(),
         new => format!("{new} notices are new. "),
     };

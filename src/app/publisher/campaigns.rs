@@ -19,7 +19,7 @@ const SHOWN_MAX: i64 = 500;
 pub fn Campaigns() -> impl IntoView {
     role_page(PartyKind::Publisher, "Campaigns", async |request, viewer| {
         let publisher = forms::publisher_of(&viewer)?;
-        let mut conn = request.app.store.snapshot().await?;
+        let mut conn = request.app.store.snapshot_counted().await?;
         let landed = Landed::load(&mut conn, &viewer, Dimension::Campaign, request.now).await?;
         let all = enrollments::list_of_publisher(&mut conn, publisher, SHOWN_MAX).await?;
         let is_empty = all.is_empty();

@@ -25,7 +25,7 @@ const SHOWN_MAX: i64 = 200;
 pub fn CreativesPage() -> impl IntoView {
     role_page(PartyKind::Publisher, "Creatives", async |request, viewer| {
         let publisher = forms::publisher_of(&viewer)?;
-        let mut conn = request.app.store.snapshot().await?;
+        let mut conn = request.app.store.snapshot_counted().await?;
         let all = enrollments::list_of_publisher(&mut conn, publisher, CAMPAIGNS_MAX).await?;
         let joined: Vec<Enrollment> = all
             .into_iter()

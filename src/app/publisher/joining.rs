@@ -43,7 +43,8 @@ impl From<StoreError> for JoinRefused {
 /// Enrolls the publisher; gives the enrollment's state and its default link.
 pub async fn join(app: &App, application: &Application) -> Result<(EnrollmentState, LinkId), JoinRefused> {
     let mut w = app.store.write().await?;
-    let campaign = campaigns::get_public(&mut w, application.campaign).await?;
+    // Other terms are told to whoever is in the campaign then: nobody comes in between.
+    let campaign = campaigns::lock_public(&mut w, application.campaign).await?;
     let old = enrollments::find(&mut w, application.publisher, application.campaign).await?;
     let state = enrollment::apply(old.as_ref().map(|old| old.state), campaign.approval)?;
     if campaign.state != CampaignState::Live {

@@ -25,7 +25,7 @@ pub fn LinkPage() -> impl IntoView {
     role_page(PartyKind::Publisher, "Link", async |request, viewer| {
         let publisher = forms::publisher_of(&viewer)?;
         let id: LinkId = request.param("id")?;
-        let mut conn = request.app.store.snapshot().await?;
+        let mut conn = request.app.store.snapshot_counted().await?;
         let link = links::get_of_publisher(&mut conn, publisher, id).await?;
         let campaign = campaigns::get(&mut conn, link.campaign_id).await?;
         let enrollment = enrollments::find(&mut conn, publisher, link.campaign_id).await?;

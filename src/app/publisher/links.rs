@@ -22,7 +22,7 @@ pub fn Links() -> impl IntoView {
     role_page(PartyKind::Publisher, "Links", async |request, viewer| {
         let publisher = forms::publisher_of(&viewer)?;
         let wanted = request.query.get("tag").filter(|tag| !tag.is_empty());
-        let mut conn = request.app.store.snapshot().await?;
+        let mut conn = request.app.store.snapshot_counted().await?;
         let list = match &wanted {
             Some(tag) => links::list_with_tag(&mut conn, publisher, tag, SHOWN_MAX).await?,
             None => links::list_of_publisher(&mut conn, publisher, SHOWN_MAX).await?,

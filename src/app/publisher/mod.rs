@@ -18,6 +18,7 @@ mod overview;
 mod payout_details;
 mod payouts;
 mod reports;
+mod statement;
 mod waiting;
 
 pub use campaigns::{Campaigns, standing};
@@ -34,4 +35,5 @@ pub use overview::Overview;
 pub use payout_details::{PayoutDetailsPage, page_of as payout_details_page};
 pub use payouts::{Payouts, sentence as payout_sentence};
 pub use reports::Reports;
+pub use statement::StatementPage;
 pub use waiting::Waiting;

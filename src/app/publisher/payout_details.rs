@@ -74,7 +74,10 @@ fn standing(zone: &Zone, newest: Option<&PayoutDetailsRow>) -> AnyView {
         return view! {
             <div class="empty">
                 <h2>"You have no payout details yet"</h2>
-                <p>"Say where your payouts should go: to a bank account, to PayPal, or in another way."</p>
+                <p>
+                    "Say where your payouts should go: to a bank account, to PayPal, or in another way. Until then, what "
+                    "you earn is carried."
+                </p>
             </div>
         }
         .into_any();

@@ -46,14 +46,28 @@ pub fn Payouts() -> impl IntoView {
         Ok(view! {
             <div class="page-head">
                 <div><h1>"Payouts"</h1><p class="sub">"What is on its way to you, and what you were paid."</p></div>
-                <div class="page-actions"><a class="btn" href=page_of(None)>{to_details}</a></div>
+                <div class="page-actions">
+                    <a class="btn" href="/publisher/payouts/statement">"Statement"</a>
+                    <a class="btn" href=page_of(None)>{to_details}</a>
+                </div>
             </div>
             {hold_note(&zone, details.as_ref(), request.now)}
+            {details.is_none().then(missing_note)}
             {figures.into_iter().map(|(currency, sums)| figures_of(currency, &sums)).collect::<Vec<_>>()}
             <section class="section"><h2>"Your payouts"</h2>{table(&zone, list)}</section>
         }
         .into_any())
     })
+}
+
+/// That nothing is paid without details.
+fn missing_note() -> impl IntoView {
+    view! {
+        <p class="hint">
+            "Nothing can be paid to you until you have said where: "
+            <a href=page_of(None)>"enter your payout details"</a> "."
+        </p>
+    }
 }
 
 fn figures_of(currency: Currency, sums: &BTreeMap<&str, i64>) -> impl IntoView + use<> {
@@ -124,15 +138,19 @@ fn row(zone: &Zone, payout: Payout) -> impl IntoView + use<> {
 /// Where a payout stands; also for the admin's page.
 pub fn sentence(zone: &Zone, payout: &Payout) -> String {
     let on = |at: Option<_>| at.map(|at| format!(" on {}", zone.show(at))).unwrap_or_default();
+    let to = payout.masked.as_ref().map(|masked| format!(" to {masked}")).unwrap_or_default();
     match payout.state {
         PayoutState::Proposed => "Proposed: nothing is reserved yet.".to_owned(),
-        PayoutState::Approved => format!("Approved{}: it is on its way.", on(payout.decided_at_ms)),
-        PayoutState::Sent => "Given to the bank.".to_owned(),
+        PayoutState::Approved => format!("Approved{}: it is on its way{to}.", on(payout.decided_at_ms)),
+        PayoutState::Sent => format!("Given to the bank{}: it is on its way{to}.", on(payout.sent_at_ms)),
         PayoutState::Paid => format!("Paid{}, reference {}.", on(payout.paid_at_ms), payout.reference),
         PayoutState::Failed => {
             format!("Failed{}: {}. It is payable again.", on(payout.decided_at_ms), payout.reason.trim_end_matches('.'))
         }
-        PayoutState::Returned => "It came back from your bank, and is payable again.".to_owned(),
+        PayoutState::Returned => {
+            let (on, why) = (on(payout.decided_at_ms), payout.reason.trim_end_matches('.'));
+            format!("Sent back by the bank{on}: {why}. It is payable again.")
+        }
         PayoutState::Carried => payout.reason.clone(),
         PayoutState::Cancelled => "Its run was given up before anything was reserved.".to_owned(),
     }

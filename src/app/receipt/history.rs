@@ -126,6 +126,9 @@ pub fn reports(receipt: &Receipt, viewer: &Viewer) -> AnyView {
             }),
             names_coupon(one).then(|| "A coupon.".to_owned()),
             one.beside.customer.is_some().then(|| "A bound customer.".to_owned()),
+            one.beside
+                .is_new_customer
+                .map(|is_new| format!("The customer is {}.", if is_new { "new" } else { "returning" })),
             (!one.beside.own_publishers.is_empty()).then(|| "The customer is a publisher's own member.".to_owned()),
         ];
         let notes = notes.into_iter().flatten().collect::<Vec<_>>().join(" ");

@@ -21,10 +21,13 @@ pub fn choosing(request: &Request, kind: PartyKind, waiting: &Waiting) -> AnyVie
     let reasons = RejectReason::ALL.iter().map(|one| (one.as_str().to_owned(), one.sentence().to_owned()));
     let reasons = [(String::new(), "none".to_owned())].into_iter().chain(reasons).collect();
     let problem = request.problem("together");
+    // Only tests may wait: they are ticked, never taken together.
     let all = match usize::try_from(waiting.conversions) {
-        Ok(count) if count > ROWS_MAX => format!("Try with the oldest {ROWS_MAX}"),
-        _ => format!("Try with all {}", waiting.conversions),
+        Ok(0) => None,
+        Ok(count) if count > ROWS_MAX => Some(format!("Try with the oldest {ROWS_MAX}")),
+        _ => Some(format!("Try with all {}", waiting.conversions)),
     };
+    let all = all.map(|all| view! { <button class="btn" type="submit" name="which" value="all">{all}</button> });
     let is_open = !request.value("batch_action", "").is_empty();
     let [chosen, reason, note] = [("batch_action", "approve"), ("batch_reason", ""), ("batch_note", "")]
         .map(|(name, none)| request.value(name, none));
@@ -56,7 +59,7 @@ pub fn choosing(request: &Request, kind: PartyKind, waiting: &Waiting) -> AnyVie
                 />
                 <div class="btn-row">
                     <button class="btn" type="submit" name="which" value="ticked">"Try with the ticked ones"</button>
-                    <button class="btn" type="submit" name="which" value="all">{all}</button>
+                    {all}
                     <a class="btn" href=place_of(kind)>"From a file"</a>
                 </div>
             </ActionForm>

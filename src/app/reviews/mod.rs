@@ -26,7 +26,7 @@ use crate::domain::ids::{ConversionId, ReviewBatchId};
 use crate::domain::party::{PartyKind, Viewer};
 use crate::domain::review_batch::{BatchAction, ROWS_MAX, Wish};
 use crate::reports::export::cell;
-use crate::settlement::batch::{self, Asked, Which};
+use crate::settlement::batch::{self, Asked, BatchRefused, Which};
 use crate::store::review_batches::{self, BatchRow};
 use crate::store::{StoreError, conversion_lists};
 
@@ -63,12 +63,16 @@ async fn take(app: &App, session: &Session, form: Result<Multipart, MultipartRej
         }
     }
     let name = csv_file::name_of(&file.name, "reviews.csv");
-    let (place, flash) = match read(file) {
-        Ok(asked) => (try_out(app, &viewer, &name, &asked).await?, Flash::ok(TRIED)),
-        Err(refused) => {
-            let problem = Flash::problem("file", &forms::sentence(&refused.to_string()), []);
-            (place_of(kind), problem)
-        }
+    let tried = match read(file) {
+        Ok(asked) => match try_out(app, &viewer, &name, &asked).await {
+            Err(BatchRefused::Store(error)) => return Err(error.into()),
+            tried => tried.map_err(|refused| refused.to_string()),
+        },
+        Err(refused) => Err(refused.to_string()),
+    };
+    let (place, flash) = match tried {
+        Ok(place) => (place, Flash::ok(TRIED)),
+        Err(refused) => (place_of(kind), Flash::problem("file", &forms::sentence(&refused), [])),
     };
     session::put_flash(session, flash).await.map_err(|_| ApiError::Unavailable)?;
     Ok(place)
@@ -82,13 +86,18 @@ fn read(file: File) -> Result<Vec<Asked>, FileRefused> {
 }
 
 /// The dry run; gives its page.
-async fn try_out(app: &App, viewer: &Viewer, name: &str, asked: &[Asked]) -> Result<String, ApiError> {
+async fn try_out(app: &App, viewer: &Viewer, name: &str, asked: &[Asked]) -> Result<String, BatchRefused> {
     let id = batch::rehearse(&app.store, &app.environment, viewer, name, asked).await?;
     Ok(format!("{}/{id}", place_of(viewer.acting.kind())))
 }
 
 /// The dry run of conversions that were chosen on a page; gives its page.
-pub async fn try_chosen(app: &App, viewer: &Viewer, ids: Vec<ConversionId>, wish: Wish) -> Result<String, ApiError> {
+pub async fn try_chosen(
+    app: &App,
+    viewer: &Viewer,
+    ids: Vec<ConversionId>,
+    wish: Wish,
+) -> Result<String, BatchRefused> {
     let what = match wish.action {
         BatchAction::Approve => "Approve",
         BatchAction::Reject => "Reject",

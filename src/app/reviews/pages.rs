@@ -12,7 +12,7 @@ use crate::app::page::{Request, zone_of};
 use crate::app::ui::{Field, Hidden, StatusTag, Submit};
 use crate::domain::ids::ReviewBatchId;
 use crate::domain::party::{PartyKind, Viewer};
-use crate::domain::review_batch::{BatchAction, RowOutcome};
+use crate::domain::review_batch::{BatchAction, RowOutcome, tried_kept_from};
 use crate::domain::time::Zone;
 use crate::store::review_batches::{self, Batch, BatchRow, OutcomeCount};
 
@@ -70,7 +70,8 @@ fn choose(request: &Request, kind: PartyKind) -> AnyView {
 
 fn batches(list: Vec<Batch>, kind: PartyKind, zone: &Zone) -> AnyView {
     if list.is_empty() {
-        let text = "Nothing was decided together yet. What is tried or decided is listed here for thirty days.";
+        let text = "Nothing was decided together yet. What is decided is listed here for thirty days, what is only tried \
+            for one.";
         return view! { <p class="muted">{text}</p> }.into_any();
     }
     let rows: Vec<_> = list.into_iter().map(|batch| batch_row(&batch, kind, zone)).collect();
@@ -130,7 +131,8 @@ pub async fn batch_page(request: Request, viewer: Viewer) -> Result<AnyView, Api
     let place = place_of(kind);
     let file = format!("/reviews.csv?as={}&id={id}", root(kind).trim_start_matches('/'));
     let ready = count(&counts, RowOutcome::Ready, None);
-    let may_run = viewer.is_admitted() && batch.started_at_ms.is_none() && ready > 0;
+    let is_lately = id.time() >= tried_kept_from(request.now);
+    let may_run = viewer.is_admitted() && batch.started_at_ms.is_none() && ready > 0 && is_lately;
     Ok(view! {
         <nav class="breadcrumb" aria-label="Breadcrumb">
             <ol>
@@ -165,23 +167,25 @@ fn summary(batch: &Batch, counts: &[OutcomeCount]) -> String {
     let of = |outcome, action| count(counts, outcome, action);
     let (approve, reject) = (Some(BatchAction::Approve), Some(BatchAction::Reject));
     let refused = of(RowOutcome::Refused, None);
+    let rows = if batch.rows_count == 1 { "1 row".to_owned() } else { format!("{} rows", batch.rows_count) };
     if batch.started_at_ms.is_none() {
         return format!(
-            "Of {} rows, {} would be approved, {} would be rejected, and {refused} would be refused.",
-            batch.rows_count,
+            "Of {rows}, {} would be approved, {} would be rejected, and {refused} would be refused.",
             of(RowOutcome::Ready, approve),
             of(RowOutcome::Ready, reject),
         );
     }
+    let were = |count: i64| if count == 1 { "1 was".to_owned() } else { format!("{count} were") };
     let left = match of(RowOutcome::Ready, None) {
         0 => String::new(),
+        1 => ", 1 is left".to_owned(),
         left => format!(", {left} are left"),
     };
     format!(
-        "Of {} rows, {} were approved, {} were rejected{left}, and {refused} were refused.",
-        batch.rows_count,
-        of(RowOutcome::Done, approve),
-        of(RowOutcome::Done, reject),
+        "Of {rows}, {} approved, {} rejected{left}, and {} refused.",
+        were(of(RowOutcome::Done, approve)),
+        were(of(RowOutcome::Done, reject)),
+        were(refused),
     )
 }
 

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
 use super::{Check, id, id_or_nothing};
+use crate::domain::condition::CustomerKind;
 use crate::domain::decision::{Decision, decide};
 use crate::domain::evidence::{Evidence, Inputs};
 use crate::domain::ids::{CampaignId, ConversionId, time_of};
@@ -27,7 +28,7 @@ pub async fn checks(
 ) -> Result<[Check; 3], StoreError> {
     let mut decided = Check::new("decisions come out the same from their inputs", conversions.len());
     let mut known: HashMap<i64, Vec<Terms>> = HashMap::new();
-    let mut lines: HashMap<i64, Vec<Line>> = HashMap::new();
+    let mut orders: HashMap<i64, Order> = HashMap::new();
     let coupons: HashMap<i64, Coupon> =
         audit_money::coupons(conn).await?.into_iter().map(|coupon| (coupon.coupon_id, coupon)).collect();
     for row in conversions {
@@ -39,7 +40,7 @@ pub async fn checks(
         let reports = evidence::list(conn, conversion).await?;
         let problem = match evidence::latest_decision(conn, conversion).await {
             Ok(Some((inputs, decision))) => {
-                lines.insert(row.conversion_id, counted_lines(row, &inputs));
+                orders.insert(row.conversion_id, Order::of(row, &inputs));
                 redecide(row, &inputs, &decision, &reports, terms, &coupons)
             }
             Ok(None) => Some("it has no decision".to_owned()),
@@ -48,7 +49,27 @@ pub async fn checks(
         };
         decided.bad.extend(problem.map(|problem| format!("conversion {}: {problem}", id(row.conversion_id))));
     }
-    Ok([decided, credited(conversions, kept_from), priced(conn, conversions, &lines).await?])
+    Ok([decided, credited(conversions, kept_from), priced(conn, conversions, &orders).await?])
+}
+
+/// What rules may ask of an order.
+#[derive(Default)]
+struct Order {
+    lines: Vec<Line>,
+    /// `new`, `returning`, or nothing where it is not known.
+    customer: &'static str,
+    /// Upper case; nothing without one.
+    coupon: Option<String>,
+}
+
+impl Order {
+    fn of(row: &Conversion, inputs: &Inputs) -> Self {
+        Self {
+            lines: counted_lines(row, inputs),
+            customer: inputs.customer_kind().map_or("", CustomerKind::as_str),
+            coupon: inputs.coupon_code().map(|code| code.trim().to_ascii_uppercase()),
+        }
+    }
 }
 
 /// The lines of the amount that counts.
@@ -190,7 +211,7 @@ fn part(amount_minor: i64, bps: i64) -> i64 {
 async fn priced(
     conn: &mut Conn,
     conversions: &[Conversion],
-    lines: &HashMap<i64, Vec<Line>>,
+    orders: &HashMap<i64, Order>,
 ) -> Result<Check, StoreError> {
     let prices = audit_money::prices(conn).await?;
     let prices: HashMap<(i64, i64), Price> =
@@ -200,11 +221,12 @@ async fn priced(
         rules.entry((rule.campaign_id, rule.terms_version)).or_default().push(rule);
     }
     let mut check = Check::new("commission and fee follow from terms and amount", conversions.len());
+    let unknown = Order::default();
     for row in conversions {
         let version = (row.campaign_id, row.terms_version);
         let rules = rules.get(&version).map(Vec::as_slice).unwrap_or_default();
-        let lines = lines.get(&row.conversion_id).map(Vec::as_slice).unwrap_or_default();
-        let (commission, fee) = price(row, rules, prices.get(&version), lines);
+        let order = orders.get(&row.conversion_id).unwrap_or(&unknown);
+        let (commission, fee) = price(row, rules, prices.get(&version), order);
         let same = (row.commission_minor, row.fee_minor) == (commission, fee);
         check.require(same, || {
             format!(
@@ -218,11 +240,13 @@ async fn priced(
     Ok(check)
 }
 
-fn price(row: &Conversion, rules: &[PriceRule], price: Option<&Price>, lines: &[Line]) -> (i64, i64) {
+fn price(row: &Conversion, rules: &[PriceRule], price: Option<&Price>, order: &Order) -> (i64, i64) {
     let (Some(_), Some(price), false) = (row.publisher_id, price, row.is_test) else { return (0, 0) };
     let fits = |rule: &&PriceRule| {
-        rule.event == row.event && (rule.rate == "percent" || rule.currency.is_empty() || rule.currency == row.currency)
+        let is_currency_right = rule.currency.is_empty() || rule.currency == row.currency;
+        rule.event == row.event && is_currency_right && is_order_right(rule, row, order)
     };
+    let lines = &order.lines;
     let rules: Vec<&PriceRule> = rules.iter().filter(fits).collect();
     let amount = row.amount_minor.unwrap_or(0);
     // The part of each rule, with what it is a part of: the whole order, or one of its lines.
@@ -245,6 +269,17 @@ fn price(row: &Conversion, rules: &[PriceRule], price: Option<&Price>, lines: &[
     let commission = percents.chain(fixed.into_values()).fold(0_i64, i64::saturating_add);
     let basis = if price.fee_basis == "amount" { amount } else { commission };
     (commission, part(basis, price.fee_bps))
+}
+
+/// Amounts are half-open; whoever is not known to be new or returning is neither.
+fn is_order_right(rule: &PriceRule, row: &Conversion, order: &Order) -> bool {
+    let (from, below) = (rule.amount_from.unwrap_or(i64::MIN), rule.amount_below.unwrap_or(i64::MAX));
+    let is_bound = rule.amount_from.or(rule.amount_below).is_some();
+    let is_amount_right = !is_bound || row.amount_minor.is_some_and(|amount| (from..below).contains(&amount));
+    let is_customer_right = rule.customer.is_empty() || rule.customer == order.customer;
+    let asked = rule.coupon.to_ascii_uppercase();
+    let is_coupon_right = asked.is_empty() || order.coupon.as_deref() == Some(asked.trim());
+    is_amount_right && is_customer_right && is_coupon_right
 }
 
 fn is_for(rule: &PriceRule, line: &Line) -> bool {

@@ -5,6 +5,7 @@ use anyhow::Context;
 use super::people::People;
 use super::shop;
 use super::stage::Stage;
+use crate::app::advertiser::tell_publishers;
 use crate::app::coupons::making::{self, Entered, Made};
 use crate::auth::api_key::ApiKey;
 use crate::domain::campaign::{ApprovalMode, CampaignState};
@@ -12,7 +13,9 @@ use crate::domain::campaign_draft::{CampaignDraft, WindowUnit};
 use crate::domain::campaign_rates::RateUnit;
 use crate::domain::conversion::Badge;
 use crate::domain::ids::{ApiKeyId, CampaignId};
+use crate::domain::schedule;
 use crate::domain::site::BaseUrl;
+use crate::domain::terms::Terms;
 use crate::store::api_keys::{self, ApiKeyRow};
 use crate::store::campaigns::{self, Campaign};
 use crate::store::terms;
@@ -292,16 +295,27 @@ pub async fn step(stage: &Stage, id: CampaignId, to: CampaignState, reason: &str
     Ok(w.commit().await?)
 }
 
-/// Later clicks on a campaign earn more: the next version of its terms.
-pub async fn raise(stage: &Stage, people: &People, place: usize, id: CampaignId, rate: &str) -> anyhow::Result<()> {
+/// A sale earns something else: the next version of the terms, at once or after notice. Publishers are told.
+pub async fn change_rate(
+    stage: &Stage,
+    people: &People,
+    place: usize,
+    id: CampaignId,
+    rate: &str,
+) -> anyhow::Result<()> {
     let (app, now) = (&stage.app, stage.now());
     let mut w = app.store.write().await?;
     let campaign = campaigns::get(&mut w, id).await?;
+    let versions = terms::list(&mut w, id).await?;
+    let current = schedule::in_force(&versions, now).context("a campaign has terms")?;
     let version = campaign.terms_version + 1;
     let draft =
         CampaignDraft { sale_rate: rate.to_owned(), ..OFFERS[place].draft(id, &app.base_url, campaign.approval) };
+    let entered = draft.terms(id, version, now)?;
+    let next = Terms { starts_at: current.earliest_start_of(&entered, now), ..entered };
     let member = people.advertisers[OFFERS[place].advertiser].member_id;
-    terms::insert(&mut w, &draft.terms(id, version, now)?, member, now).await?;
+    terms::insert(&mut w, &next, member, now).await?;
+    tell_publishers(&mut w, &app.environment, &campaign, &versions, &next).await?;
     campaigns::update(&mut w, &Campaign { terms_version: version, ..campaign }).await?;
     Ok(w.commit().await?)
 }

@@ -54,6 +54,7 @@ enum Happening {
 enum Chapter {
     PublisherDeclined,
     TermsRaised,
+    TermsCut,
     LinkPaused,
     CampaignPaused,
     CampaignDeclined,
@@ -61,12 +62,14 @@ enum Chapter {
     PublishersWait,
 }
 
-const CHAPTERS: [(i64, Chapter); 7] = [
+const CHAPTERS: [(i64, Chapter); 8] = [
     (26, Chapter::PublisherDeclined),
     (40, Chapter::TermsRaised),
     (50, Chapter::LinkPaused),
     (66, Chapter::CampaignPaused),
     (74, Chapter::CampaignDeclined),
+    // It begins after the end: old and new are seen beside each other.
+    (86, Chapter::TermsCut),
     (87, Chapter::CampaignSubmitted),
     (88, Chapter::PublishersWait),
 ];
@@ -112,6 +115,8 @@ pub async fn play(stage: &Stage, size: Size) -> anyhow::Result<()> {
     let mut dice = Dice::new(&*stage.app.environment.entropy);
     let visits = traffic::plan(stage, &mut dice, size.clicks);
     let orders = orders::plan(&visits, stage.end(), &mut dice, size.orders);
+    // After the dice are there: what is sealed takes random numbers, too.
+    people::enter_details(stage, &people).await?;
     let (tokens, waiting, landings, runs) = (HashMap::new(), Vec::new(), Vec::new(), Runs::default());
     let unstored_from = 0;
     let mut life = Life {
@@ -262,7 +267,8 @@ impl Life<'_> {
                 let reason = "Your podcast is not about cooking. Apply again once it is.";
                 links::decide(stage, people, 5, ids[COOKWARE], EnrollmentState::Declined, reason).await
             }
-            Chapter::TermsRaised => campaigns::raise(stage, people, TENTS, ids[TENTS], "9").await,
+            Chapter::TermsRaised => campaigns::change_rate(stage, people, TENTS, ids[TENTS], "9").await,
+            Chapter::TermsCut => campaigns::change_rate(stage, people, CITIES, ids[CITIES], "15.00").await,
             Chapter::LinkPaused => links::pause(stage, people, OLD_BANNER, &self.placed).await,
             Chapter::CampaignPaused => campaigns::step(stage, ids[CLEARANCE], CampaignState::Paused, "").await,
             Chapter::CampaignDeclined => {

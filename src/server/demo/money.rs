@@ -108,8 +108,8 @@ impl Runs {
         let (store, environment, settings) = (&stage.app.store, &stage.app.environment, &stage.app.payout);
         for code in ["EUR", "USD"] {
             let run = payout::propose(store, environment, &people.admin, code.parse()?, settings).await?;
-            let version = payouts::get_run(&mut store.read().await?, run).await?.version;
-            match payout::approve(store, environment, &people.admin, run, version, settings).await {
+            let seen = payouts::get_run(&mut store.read().await?, run).await?.seen();
+            match payout::approve(store, environment, &people.admin, run, seen, settings).await {
                 Ok(()) => self.0.push(run),
                 Err(PayoutRefused::NothingToPay) => {}
                 Err(other) => return Err(other.into()),

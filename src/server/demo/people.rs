@@ -9,7 +9,9 @@ use crate::auth::password::NewPassword;
 use crate::auth::throttle::Throttle;
 use crate::domain::ids::{AdvertiserId, MemberId, PublisherId};
 use crate::domain::party::{Acting, Email, Name, PartyKind, Viewer, Website};
+use crate::domain::payout_details::{EnteredDetails, PayoutDetails};
 use crate::domain::time::{MINUTE_MS, Zone};
+use crate::settlement::payout_details;
 
 /// Everybody's, since nothing here is secret.
 pub const PASSWORD: &str = "tally stick demo river 7";
@@ -110,6 +112,20 @@ pub async fn sign_up(stage: &Stage) -> anyhow::Result<People> {
         people.publishers.push(join(stage, PartyKind::Publisher, place, person).await?);
     }
     Ok(people)
+}
+
+/// Where publishers are paid; the last one has not said it yet, and so its payouts are carried.
+pub async fn enter_details(stage: &Stage, people: &People) -> anyhow::Result<()> {
+    let app = &stage.app;
+    for (place, person) in PUBLISHERS.iter().enumerate().take(PUBLISHERS.len() - 1) {
+        let host = person.website.trim_start_matches("https://").trim_end_matches('/');
+        let (method, paypal_email) = ("paypal".to_owned(), format!("money@{host}"));
+        let entered = EnteredDetails { method, paypal_email, ..EnteredDetails::default() };
+        let by = (people.publisher_id(place), people.publishers[place].member_id);
+        let details = PayoutDetails::read(&entered)?;
+        payout_details::change(&app.store, &app.environment, &app.secret_key, by, 0, &details).await?;
+    }
+    Ok(())
 }
 
 fn password() -> anyhow::Result<NewPassword> {

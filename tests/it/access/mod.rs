@@ -160,7 +160,7 @@ async fn without_key(world: &World, readings: &mut Readings) {
 }
 
 /// Everything that is stored, but for sessions.
-async fn contents(store: &Store) -> BTreeMap<String, String> {
+pub async fn contents(store: &Store) -> BTreeMap<String, String> {
     let mut contents = BTreeMap::new();
     for (table, columns) in schema(store).await {
         if table == "sessions" {

@@ -202,10 +202,7 @@ impl World {
     /// Both publishers say where they are paid.
     async fn details(&self) {
         for (role, iban) in [(A, FINCH_IBAN), (B, "FR14 2004 1010 0505 0001 3M02 606")] {
-            let entered = [("details[holder]", "finchholder"), ("details[iban]", iban), ("password", PASSWORD)];
-            let path = "/publisher/payout-details?method=bank";
-            let page = self.browser(role).act(path, "/api/change_payout_details", "", &entered).await;
-            assert!(page.text.contains("are stored."), "{}", page.plain());
+            enter_iban(self.browser(role), iban).await;
         }
     }
 
@@ -295,12 +292,29 @@ impl World {
         self.remember("x_attempt", attempt);
         let tried = self.browser(X).upload("/reviews", &[("kind", "advertiser")], REVIEWS).await;
         self.remember("x_batch", id_at_the_end(&tried));
+        let ledger = self.browser(Admin).get("/admin/ledger").await.text;
+        let account = crate::page::between(&ledger, "href=\"/admin/ledger/", "\"").expect("an account").to_owned();
+        self.remember("x_account", account);
         self.notice().await;
-        sign_up(&self.app, "publisher", "New Party").await;
+        let newcomer = sign_up(&self.app, "publisher", "New Party").await;
+        // It is paid to the same place as A, which the admin alone is told.
+        enter_iban(&newcomer, FINCH_IBAN).await;
+        let page = self.browser(Admin).get("/admin/payouts").await;
+        let shared = page.form("/api/release_destination", &self.ids["a"].0);
+        for (name, field) in [("a_details", "payout_details_id"), ("n_details", "seen")] {
+            self.remember(name, hidden(&shared.fields, field));
+        }
         let page = self.browser(Admin).get("/admin/parties").await;
         let row = page.text.split("<tr").find(|row| row.contains("New Party")).expect("the party is listed").to_owned();
         self.remember("party", hidden(&crate::page::forms(&row)[0].fields, "party_id"));
     }
+}
+
+async fn enter_iban(publisher: &Browser, iban: &str) {
+    let entered = [("details[holder]", "finchholder"), ("details[iban]", iban), ("password", PASSWORD)];
+    let path = "/publisher/payout-details?method=bank";
+    let page = publisher.act(path, "/api/change_payout_details", "", &entered).await;
+    assert!(page.text.contains("are stored."), "{}", page.plain());
 }
 
 impl World {

@@ -11,7 +11,7 @@ use tallystick::domain::conversion::{Badge, ConversionState};
 use tallystick::domain::ids::AdvertiserId;
 use tallystick::domain::money::Money;
 use tallystick::domain::party::Acting;
-use tallystick::domain::payout::{PayoutRunState, PayoutState};
+use tallystick::domain::payout::{PayoutRunState, PayoutState, SeenRun};
 use tallystick::domain::reason::RejectReason;
 use tallystick::settlement::deposit::{self, DepositRefused};
 use tallystick::settlement::payout::{self, PayoutRefused, PayoutSettings};
@@ -29,6 +29,7 @@ pub const RUN_DAY: &str = "2026-04-01T08:00:00Z";
 async fn the_story_from_review_to_payout() {
     for kind in Kind::all() {
         let mut world = World::new(kind).await;
+        world.enter_details().await;
         let (o2, rest) = story_orders(&world).await;
         let pending = [
             ("A pending", "13.50"),
@@ -139,7 +140,7 @@ async fn paid_out(world: &World) {
         page.split(&format!("name=\"{name}\" value=\"")).nth(1).unwrap().split('"').next().unwrap().to_owned()
     };
     let run = named(&page, "payout_run_id");
-    let fields = [("payout_run_id", run.as_str()), ("version", "1")];
+    let fields = [("payout_run_id", run.as_str()), ("version", "1"), ("payouts", "1"), ("total_minor", "1350")];
     let page = world.admin.submit("/api/approve_payout_run", &fields).await.text;
     assert!(page.contains("The run is approved"), "{page}");
     let again = world.admin.submit("/api/approve_payout_run", &fields).await.text;
@@ -266,8 +267,15 @@ async fn futures_of<T, F: Future<Output = T>>(count: usize, make: impl Fn() -> F
     futures::future::join_all((0..count).map(|_| make())).await
 }
 
-/// Two approved and funded orders of A over 8.00 each, on the day of the run.
+/// Two approved and funded orders of A over 8.00 each, on the day of the run; both publishers have said where they are
+/// paid.
 async fn payable_world(kind: Kind) -> World {
+    let world = payable_without_details(kind).await;
+    world.enter_details().await;
+    world
+}
+
+async fn payable_without_details(kind: Kind) -> World {
     let world = World::new(kind).await;
     let (store, environment) = (&world.app.store, &world.app.environment);
     for order in ["O1", "O2"] {
@@ -286,13 +294,14 @@ async fn a_new_proposal_replaces_the_draft_and_a_failed_payout_is_paid_later() {
         let world = payable_world(kind).await;
         let (store, environment, admin) = (&world.app.store, &world.app.environment, an_admin(7));
         let first = payout::propose(store, environment, &admin, EUR, &SETTINGS).await.unwrap();
+        let seen = world.seen(first).await;
         let second = payout::propose(store, environment, &admin, EUR, &SETTINGS).await.unwrap();
-        let stale = payout::approve(store, environment, &admin, first, 1, &SETTINGS).await;
+        let stale = payout::approve(store, environment, &admin, first, seen, &SETTINGS).await;
         assert!(matches!(stale, Err(PayoutRefused::Changed)), "{stale:?}");
         world
             .assert_balances(&[("A payable", "16.00"), ("network bank", "19.20"), ("network fees", "3.20")], "drafts")
             .await;
-        payout::approve(store, environment, &admin, second, 1, &SETTINGS).await.unwrap();
+        payout::approve(store, environment, &admin, second, world.seen(second).await, &SETTINGS).await.unwrap();
         let (id, version) = only_payout(&world, second).await;
         let silent = payout::fail(store, environment, &admin, id, version, "").await;
         assert!(matches!(silent, Err(PayoutRefused::ReasonMissing)));
@@ -305,7 +314,7 @@ async fn a_new_proposal_replaces_the_draft_and_a_failed_payout_is_paid_later() {
             .assert_balances(&[("A payable", "16.00"), ("network bank", "19.20"), ("network fees", "3.20")], "failed")
             .await;
         let third = payout::propose(store, environment, &admin, EUR, &SETTINGS).await.unwrap();
-        payout::approve(store, environment, &admin, third, 1, &SETTINGS).await.unwrap();
+        payout::approve(store, environment, &admin, third, world.seen(third).await, &SETTINGS).await.unwrap();
         let (id, version) = only_payout(&world, third).await;
         payout::mark_paid(store, environment, &admin, id, version, "R").await.unwrap();
         world.assert_balances(&[("network bank", "3.20"), ("network fees", "3.20")], "paid").await;
@@ -336,7 +345,8 @@ async fn a_run_that_is_no_longer_what_was_proposed_reserves_nothing() {
         let (store, environment, admin) = (&world.app.store, &world.app.environment, an_admin(7));
         let four_eyes = PayoutSettings { four_eyes_minor: Some(1599), ..SETTINGS };
         let run = payout::propose(store, environment, &admin, EUR, &four_eyes).await.unwrap();
-        let alone = payout::approve(store, environment, &admin, run, 1, &four_eyes).await;
+        let seen = world.seen(run).await;
+        let alone = payout::approve(store, environment, &admin, run, seen, &four_eyes).await;
         assert!(matches!(alone, Err(PayoutRefused::SecondAdminNeeded(limit)) if limit.minor == 1599), "{alone:?}");
 
         let mut conn = store.read().await.unwrap();
@@ -347,14 +357,19 @@ async fn a_run_that_is_no_longer_what_was_proposed_reserves_nothing() {
         let changed = conversions::Conversion { commission_minor: 799, ..before.clone() };
         conversions::update(&mut w, &changed).await.unwrap();
         w.commit().await.unwrap();
-        let refused = payout::approve(store, environment, &an_admin(8), run, 1, &four_eyes).await;
+        let refused = payout::approve(store, environment, &an_admin(8), run, seen, &four_eyes).await;
         assert!(matches!(refused, Err(PayoutRefused::Changed)), "{refused:?}");
         assert_eq!(world.balances().await["A payable"], "16.00", "nothing is reserved");
 
         let mut w = store.write().await.unwrap();
         conversions::update(&mut w, &before).await.unwrap();
         w.commit().await.unwrap();
-        payout::approve(store, environment, &an_admin(8), run, 1, &four_eyes).await.unwrap();
+        for other in [SeenRun { payouts: 2, ..seen }, SeenRun { total_minor: 1601, ..seen }] {
+            let refused = payout::approve(store, environment, &an_admin(8), run, other, &four_eyes).await;
+            assert!(matches!(refused, Err(PayoutRefused::Changed)), "{refused:?}");
+        }
+        assert_eq!(world.balances().await["A payable"], "16.00", "nobody approves what they have not seen");
+        payout::approve(store, environment, &an_admin(8), run, seen, &four_eyes).await.unwrap();
         assert_eq!(world.balances().await["A in_payout"], "16.00");
         world.app.stop().await;
     }

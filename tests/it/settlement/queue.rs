@@ -87,7 +87,13 @@ async fn a_test_waits_beside_the_queue() {
         assert_eq!((waits.conversions, waits.tests, waits.oldest_id), (1, 1, Some(second)));
         let page = world.advertiser_again().await.get("/advertiser/conversions?state=pending").await.plain();
         let said = "Awaiting review: 1, oldest less than an hour. One test beside, worth nothing.";
-        assert!(page.contains(said) && page.contains("O1"), "{page}");
+        assert!(page.contains(said) && page.contains("O1") && page.contains("Try with all 1"), "{page}");
+        let mut w = world.app.store.write().await.unwrap();
+        let test = conversions::Conversion { is_test: true, ..conversions::get(&mut w, second).await.unwrap() };
+        conversions::update(&mut w, &test).await.unwrap();
+        w.commit().await.unwrap();
+        let page = world.advertiser.get("/advertiser/conversions?state=pending").await.plain();
+        assert!(page.contains("Try with the ticked ones") && !page.contains("Try with all"), "{page}");
         world.app.stop().await;
     }
 }

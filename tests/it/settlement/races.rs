@@ -1,6 +1,6 @@
 //! Money and many hands: whatever runs at once, each step happens once.
 
-use sqlx::{Connection, Executor, PgConnection, Row, raw_sql};
+use sqlx::{Connection, Row};
 use tallystick::domain::conversion::Badge;
 use tallystick::domain::ids::PartyId;
 use tallystick::domain::money::Money;
@@ -9,10 +9,11 @@ use tallystick::store::driver::Driver;
 
 use super::world::{EUR, World, an_admin};
 use super::{SETTINGS, only_payout, payable_world};
+use crate::gate::{hold_commits, until_waiting};
 use crate::support::Kind;
 
 impl World {
-    async fn numbers(&self, text: &'static str) -> Vec<i64> {
+    pub async fn numbers(&self, text: &'static str) -> Vec<i64> {
         let mut conn = self.app.store.read().await.unwrap();
         match conn.driver() {
             Driver::Sqlite(c) => row_of(&sqlx::query(text).fetch_one(c).await.unwrap()),
@@ -46,10 +47,11 @@ async fn sixteen_approvals_at_once_reserve_once() {
         let world = payable_world(kind).await;
         let (store, environment) = (world.app.store.clone(), world.app.environment.clone());
         let run = payout::propose(&store, &environment, &an_admin(7), EUR, &SETTINGS).await.unwrap();
+        let seen = world.seen(run).await;
         let all = (0..16).map(|hand| {
             let (store, environment) = (store.clone(), environment.clone());
             tokio::spawn(async move {
-                payout::approve(&store, &environment, &an_admin(hand), run, 1, &SETTINGS).await.is_ok()
+                payout::approve(&store, &environment, &an_admin(hand), run, seen, &SETTINGS).await.is_ok()
             })
         });
         let done = futures::future::join_all(all).await;
@@ -130,31 +132,6 @@ async fn deposits_and_approvals_at_once_spend_nothing_twice() {
     }
 }
 
-/// PostgreSQL only: keeps a deposit between its last statement and its commit, until the connection is closed.
-async fn hold_deposits(url: &str) -> PgConnection {
-    let mut gate = PgConnection::connect(url).await.unwrap();
-    let trigger = "create function wait_at_commit() returns trigger language plpgsql as
-            $$ begin perform pg_advisory_xact_lock(4711); return null; end $$;
-        create constraint trigger deposits_wait after insert on deposits deferrable initially deferred
-            for each row execute function wait_at_commit()";
-    gate.execute(raw_sql(trigger)).await.unwrap();
-    gate.execute("select pg_advisory_lock(4711)").await.unwrap();
-    gate
-}
-
-/// Until so many connections of this database wait for a lock, or `is_done`.
-async fn until_waiting(gate: &mut PgConnection, expected: i64, is_done: impl Fn() -> bool) {
-    let waiting = "select count(*) as n from pg_stat_activity
-        where datname = current_database() and wait_event_type = 'Lock'";
-    while !is_done() {
-        let now: i64 = sqlx::query_scalar(waiting).fetch_one(&mut *gate).await.unwrap();
-        if now >= expected {
-            return;
-        }
-        tokio::task::yield_now().await;
-    }
-}
-
 /// The advertiser's very first payment is about to be committed while a conversion is approved: neither sees what the
 /// other wrote, so one has to wait for the other, or nobody pays for the conversion.
 #[tokio::test(flavor = "multi_thread")]
@@ -163,7 +140,7 @@ async fn a_first_deposit_beside_an_approval_pays_for_it() {
         let world = World::new(kind).await;
         let order = world.order(0, "O1", Some("10.00"), Badge::Signed).await;
         let mut gate = match kind {
-            Kind::Postgres => Some(hold_deposits(&world.app.database.url).await),
+            Kind::Postgres => Some(hold_commits(&world.app.database.url, "deposits").await),
             Kind::Sqlite => None,
         };
         let (store, environment) = (world.app.store.clone(), world.app.environment.clone());

@@ -6,20 +6,23 @@ use tallystick::domain::campaign::ApprovalMode;
 use tallystick::domain::conversion::Badge;
 use tallystick::domain::conversion_report::ReportFields;
 use tallystick::domain::enrollment::EnrollmentState;
-use tallystick::domain::ids::{AdvertiserId, ConversionId, EnrollmentId, LinkId, MemberId, PartyId, PublisherId};
+use tallystick::domain::ids::{
+    AdvertiserId, ConversionId, EnrollmentId, LinkId, MemberId, PartyId, PayoutRunId, PublisherId,
+};
 use tallystick::domain::link::{Slug, SubIds};
 use tallystick::domain::money::Currency;
 use tallystick::domain::party::{Acting, PartyState, Role, Viewer};
+use tallystick::domain::payout::SeenRun;
 use tallystick::domain::secret::SecretKey;
 use tallystick::domain::site::BaseUrl;
 use tallystick::store::campaigns::{self, Campaign};
 use tallystick::store::conversions::{self, Conversion};
 use tallystick::store::enrollments::{self, NewEnrollment};
-use tallystick::store::ledger;
 use tallystick::store::links::{self, NewLink};
+use tallystick::store::{ledger, payouts};
 use tallystick::tracking::conversion::{Context, Reply, Report, record};
 
-use crate::fixtures::{LiveCampaign, live_campaign, publisher};
+use crate::fixtures::{LiveCampaign, live_campaign, pay_to, publisher};
 use crate::members::{PASSWORD, admin};
 use crate::support::{Browser, Kind, TestApp};
 
@@ -63,6 +66,18 @@ impl World {
             enroll(&app, &campaign, *publisher, place).await;
         }
         Self { app, admin, advertiser, advertiser_id, publishers, campaign }
+    }
+
+    /// Both publishers say where they are paid.
+    pub async fn enter_details(&self) {
+        for ((_, publisher), email) in self.publishers.iter().zip(["a@letters.example", "b@trails.example"]) {
+            pay_to(&self.app, *publisher, 0, email).await;
+        }
+    }
+
+    /// What the page of a run shows beside its button.
+    pub async fn seen(&self, run: PayoutRunId) -> SeenRun {
+        payouts::get_run(&mut self.app.store.read().await.unwrap(), run).await.unwrap().seen()
     }
 
     /// The admin again, after the clock has moved past the end of its session.

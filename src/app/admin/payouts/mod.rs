@@ -1,5 +1,7 @@
 //! Payout runs: proposing one, and the list of them.
 
+mod after;
+mod result;
 mod run;
 mod shared;
 
@@ -27,7 +29,7 @@ pub fn Payouts() -> impl IntoView {
         let mut conn = request.app.store.read().await?;
         let runs = payouts::list_runs(&mut conn, before, PAGE).await?;
         let currencies = ledger::currencies(&mut conn).await?;
-        let shared = payout_details::list_shared(&mut conn, shared::SHOWN_MAX).await?;
+        let shared = payout_details::list_shared(&mut conn, shared::ASKED_MAX).await?;
         let older = (runs.len() as i64 == PAGE).then(|| runs[runs.len() - 1].payout_run_id);
         let zone = zone_of(&viewer);
         Ok(view! {
@@ -38,7 +40,7 @@ pub fn Payouts() -> impl IntoView {
                 </div>
                 <div class="page-actions">{currencies.into_iter().map(propose).collect::<Vec<_>>()}</div>
             </div>
-            {shared_destinations(&zone, shared)}
+            {shared_destinations(&zone, shared, None)}
             {table(&zone, runs)}
             {older.map(|id| view! {
                 <nav class="pager" aria-label="Pages">
@@ -118,7 +120,7 @@ const fn sentence(run: &PayoutRun) -> &'static str {
         PayoutRunState::Approved => {
             "Approved and reserved: pay each payout, and mark it as paid with the bank's reference."
         }
-        PayoutRunState::Completed => "Every payout is paid or has failed.",
+        PayoutRunState::Completed => "Every payout is paid, has failed or came back.",
         PayoutRunState::Cancelled => "Given up for a later proposal.",
     }
 }

@@ -2,15 +2,19 @@
 
 use leptos::prelude::*;
 
+use super::after::old_beside_new;
+use super::result::ResultForms;
 use super::sentence;
-use crate::app::api::payout::{ApprovePayoutRun, FailPayout, MarkPayoutPaid};
+use super::shared::{self, shared_destinations};
+use crate::app::api::payout::ApprovePayoutRun;
 use crate::app::page::{role_page, zone_of};
 use crate::app::publisher::payout_sentence;
 use crate::app::ui::{Hidden, StatusTag};
 use crate::domain::ids::PayoutRunId;
 use crate::domain::party::PartyKind;
-use crate::domain::payout::{PayoutRunState, PayoutState};
+use crate::domain::payout::PayoutRunState;
 use crate::domain::time::Zone;
+use crate::store::payout_details;
 use crate::store::payouts::{self, Payout, PayoutRun};
 
 #[component]
@@ -20,6 +24,15 @@ pub fn PayoutRunPage() -> impl IntoView {
         let mut conn = request.app.store.snapshot().await?;
         let run = payouts::get_run(&mut conn, id).await?;
         let list = payouts::list_of_run(&mut conn, id).await?;
+        let shared = payout_details::list_shared_in_run(&mut conn, id, shared::ASKED_MAX).await?;
+        let old = match request.query.get("after").and_then(|text| text.parse::<PayoutRunId>().ok()) {
+            Some(old) => {
+                let run = payouts::get_run(&mut conn, old).await?;
+                Some((run, payouts::list_of_run(&mut conn, old).await?))
+            }
+            None => None,
+        };
+        let beside = old.and_then(|(old, of_old)| old_beside_new((&old, of_old), (&run, &list[..])));
         let zone = zone_of(&viewer);
         let title = format!("Run of {}", zone.show(id.time()));
         Ok(view! {
@@ -33,7 +46,9 @@ pub fn PayoutRunPage() -> impl IntoView {
                 </div>
                 <div class="page-actions"><Approve run=run.clone()/></div>
             </div>
+            {beside}
             {table(&zone, &run, list)}
+            {shared_destinations(&zone, shared, Some(id))}
         }
         .into_any())
     })
@@ -50,6 +65,8 @@ fn Approve(run: PayoutRun) -> impl IntoView {
             <ActionForm action=action>
                 <Hidden name="payout_run_id" value=run.payout_run_id.to_string()/>
                 <Hidden name="version" value=run.version.to_string()/>
+                <Hidden name="payouts" value=run.payouts.to_string()/>
+                <Hidden name="total_minor" value=run.total_minor.to_string()/>
                 <button class="btn btn-primary" type="submit">{label}</button>
             </ActionForm>
         }
@@ -76,6 +93,7 @@ fn table(zone: &Zone, run: &PayoutRun, list: Vec<Payout>) -> AnyView {
                     <tr>
                         <th scope="col">"Publisher"</th>
                         <th scope="col">"Status"</th>
+                        <th scope="col">"To"</th>
                         <th scope="col" class="num">"Conversions"</th>
                         <th scope="col" class="num">"Amount"</th>
                         <th scope="col">"Result"</th>
@@ -85,6 +103,7 @@ fn table(zone: &Zone, run: &PayoutRun, list: Vec<Payout>) -> AnyView {
                 <tfoot>
                     <tr>
                         <th scope="row">"Total without what is carried"</th>
+                        <td></td>
                         <td></td>
                         <td></td>
                         <td class="num money" data-label="Amount">{total}</td>
@@ -99,7 +118,10 @@ fn table(zone: &Zone, run: &PayoutRun, list: Vec<Payout>) -> AnyView {
 
 fn row(zone: &Zone, payout: Payout) -> impl IntoView + use<> {
     let status = payout_sentence(zone, &payout);
-    let is_under_way = matches!(payout.state, PayoutState::Approved | PayoutState::Sent);
+    let elsewhere = payout.is_elsewhere().then_some(
+        "Its publisher entered other payout details after it was approved: it cannot be marked as paid. If it was not \
+         sent, mark it as failed, and propose again.",
+    );
     view! {
         <tr>
             <th scope="row">
@@ -107,44 +129,16 @@ fn row(zone: &Zone, payout: Payout) -> impl IntoView + use<> {
                 <span class="sub mono">{payout.payout_id.to_string()}</span>
             </th>
             <td data-label="Status">
-                <span><StatusTag state=payout.state.as_str()/><span class="status-reason">{status}</span></span>
+                <span>
+                    <StatusTag state=payout.state.as_str()/>
+                    <span class="status-reason">{status}</span>
+                    {elsewhere.map(|told| view! { <span class="status-reason">{told}</span> })}
+                </span>
             </td>
+            <td class="mono" data-label="To">{payout.masked.clone()}</td>
             <td class="num" data-label="Conversions">{payout.conversions}</td>
             <td class="num money" data-label="Amount">{payout.money().to_string()}</td>
-            <td data-label="Result">{is_under_way.then(|| view! { <ResultForms payout=payout/> })}</td>
+            <td data-label="Result"><ResultForms payout=payout/></td>
         </tr>
-    }
-}
-
-#[component]
-fn ResultForms(payout: Payout) -> impl IntoView {
-    let (paid, failed) = (ServerAction::<MarkPayoutPaid>::new(), ServerAction::<FailPayout>::new());
-    let (id, version) = (payout.payout_id.to_string(), payout.version.to_string());
-    let (failed_id, failed_version) = (id.clone(), version.clone());
-    let (reference_id, reason_id) = (format!("reference-{id}"), format!("failure-{id}"));
-    view! {
-        <div class="stack">
-            <ActionForm action=paid attr:class="stack">
-                <Hidden name="payout_id" value=id/>
-                <Hidden name="version" value=version/>
-                <div class="field">
-                    <label for=reference_id.clone()>"The bank's reference"</label>
-                    <input id=reference_id name="reference" required=true/>
-                </div>
-                <button class="btn" type="submit">"Mark as paid"</button>
-            </ActionForm>
-            <details>
-                <summary>"It failed"</summary>
-                <ActionForm action=failed attr:class="stack">
-                    <Hidden name="payout_id" value=failed_id/>
-                    <Hidden name="version" value=failed_version/>
-                    <div class="field">
-                        <label for=reason_id.clone()>"Reason"</label>
-                        <input id=reason_id name="reason" required=true/>
-                    </div>
-                    <button class="btn btn-danger" type="submit">"Mark as failed"</button>
-                </ActionForm>
-            </details>
-        </div>
     }
 }
