@@ -59,7 +59,7 @@ async fn every_line_is_on_the_page_and_in_the_file_with_the_balance_after_it() {
                     "Commission of a pending conversion",
                     "conversion",
                     &line[3],
-                    "Campaign W",
+                    "Winter boots",
                     "",
                     "EUR",
                     "1.00",
