@@ -197,6 +197,7 @@ fn terms_of(environment: &Environment, campaign_id: CampaignId) -> Terms {
             currency: None,
             only_for: None,
         }],
+        click: None,
         fee: Fee { basis: FeeBasis::Commission, bps: 2_000 },
         too_fast_ms: 0,
         text: String::new(),

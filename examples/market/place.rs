@@ -275,6 +275,7 @@ fn terms_of(campaign_id: CampaignId, way: Way, starts_at: Timestamp) -> Terms {
             currency: None,
             only_for: None,
         }],
+        click: None,
         fee: Fee { basis: FeeBasis::Commission, bps: 2_000 },
         too_fast_ms: 0,
         text: String::new(),

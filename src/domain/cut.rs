@@ -1,6 +1,7 @@
 //! Whether the next version of the terms takes something from publishers: a cut of a commission needs notice
 //! (domain.md section 5).
 
+use super::click_pay;
 use super::line::{Line, LineField};
 use super::money::Currency;
 use super::rule::{Rate, Rule};
@@ -8,11 +9,12 @@ use super::terms::Terms;
 
 impl Terms {
     /// Whether some order would earn less under `next`: a rule is gone or pays less, or one that pays less now stands
-    /// before it. Another kind of rate cannot be compared, and counts as a cut.
+    /// before it, or clicks pay less. Another kind of rate cannot be compared, and counts as a cut.
     pub fn is_cut_by(&self, next: &Self) -> bool {
         let kinds = kinds_of_lines(&[self, next]);
         let is_cut = |event: &str, currency| is_cut(self, next, event, currency, &kinds);
         !self.currencies.iter().all(|currency| next.currencies.contains(currency))
+            || click_pay::is_cut(self.click.as_ref(), next.click.as_ref())
             || self.events.iter().any(|event| {
                 let event = event.name.as_str();
                 self.currencies.iter().any(|currency| is_cut(event, *currency))
