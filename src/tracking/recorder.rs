@@ -11,7 +11,7 @@ use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tokio::time::{Sleep, sleep};
 
-use super::click_sums::{ClickSums, count, gestures, left_uncounted};
+use super::click_sums::{ClickSums, PayingVersions, count, gestures, left_uncounted};
 use super::seen_visitors::{SeenVisitors, label_by_table};
 use crate::domain::click::Click;
 use crate::domain::durability::ClickDurability;
@@ -101,7 +101,8 @@ pub fn start(store: Store, settings: RecorderSettings) -> (Recorder, JoinHandle<
         store.counting().fall_behind();
     }
     let seen = store.is_sqlite().then(SeenVisitors::default);
-    let writer = Writing { store, durability: settings.durability, missed, uncounted: Uncounted::default(), seen };
+    let (durability, uncounted, paying) = (settings.durability, Uncounted::default(), PayingVersions::default());
+    let writer = Writing { store, durability, missed, uncounted, paying, seen };
     (recorder, tokio::spawn(writer.write_all(jobs)))
 }
 
@@ -175,6 +176,7 @@ struct Writing {
     durability: ClickDurability,
     missed: Arc<Missed>,
     uncounted: Uncounted,
+    paying: PayingVersions,
     /// On SQLite, which has one process: it remembers the day's visitors itself.
     seen: Option<SeenVisitors>,
 }
@@ -299,7 +301,8 @@ impl Writing {
             }
             return self.write_again(batch, missed).await;
         }
-        let sums = ClickSums::of(batch);
+        self.paying.learn(&mut w, &clicks).await?;
+        let sums = ClickSums::of(batch, &self.paying);
         if self.counts_later(batch.len()) {
             uncounted::insert(&mut w, &clicks).await?;
             w.commit().await?;
@@ -375,6 +378,8 @@ impl Writing {
             count(&mut sums.totals, &job.click, &job.readers, 1);
         }
         sums.gestures = gestures(clicks.iter().copied());
+        self.paying.learn(&mut w, &clicks).await?;
+        sums.days = self.paying.days(clicks.iter().copied());
         sums.add_to(&mut w).await?;
         landings::add(&mut w, &landed).await?;
         w.commit().await
