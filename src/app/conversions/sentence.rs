@@ -1,8 +1,9 @@
 //! Where a conversion stands, as a sentence with a date.
 
+use crate::domain::click_pay;
 use crate::domain::conversion::ConversionState;
 use crate::domain::reason::{ReasonCode, RejectReason};
-use crate::domain::review::{ReviewStage, Standing, closed_at, review_stage};
+use crate::domain::review::{ReviewStage, Standing, StepRefused, closed_at, review_stage};
 use crate::domain::time::{DAY_MS, Timestamp, Zone};
 use crate::settlement::review::standing;
 use crate::store::conversion_lists::Listed;
@@ -16,7 +17,12 @@ pub fn sentence(row: &Listed, zone: &Zone, now: Timestamp) -> String {
         ConversionState::Unattributed => code_sentence(conversion.reason.as_deref()),
         ConversionState::Pending => {
             let deadline = conversion.converted_at_ms.plus_ms(row.validation_days * DAY_MS);
-            standing(conversion, deadline).map_or_else(|error| error.to_string(), |it| pending(&it, zone, now))
+            let told =
+                standing(conversion, deadline).map_or_else(|error| error.to_string(), |it| pending(&it, zone, now));
+            match click_pay::check_over(&conversion.event, conversion.converted_at_ms, now) {
+                Err(StepRefused::DayNotOver(until)) => format!("Counts clicks until {}. {told}", zone.show(until)),
+                _ => told,
+            }
         }
         ConversionState::Approved => {
             let hold_end = changed.plus_ms(row.hold_days * DAY_MS);
