@@ -4,9 +4,12 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
+use super::click_days::worth_minor;
+use super::refunds::{self, Left};
 use super::{Check, id, id_or_nothing};
+use crate::domain::click_pay::ClickDay;
 use crate::domain::decision::{Decision, decide};
-use crate::domain::evidence::{Evidence, Inputs};
+use crate::domain::evidence::{Evidence, Inputs, Own};
 use crate::domain::ids::{CampaignId, ConversionId, time_of};
 use crate::domain::line::Line;
 use crate::domain::reason::ReasonCode;
@@ -20,14 +23,19 @@ const OPEN: [&str; 2] = ["unattributed", "pending"];
 /// The states of what lost its worth.
 const ENDED: [&str; 2] = ["rejected", "reversed"];
 
+/// The clicks that a conversion was decided on, by its id.
+pub type ClickDays = HashMap<i64, ClickDay>;
+
 pub async fn checks(
     conn: &mut Conn,
     conversions: &[Conversion],
     kept_from: Timestamp,
-) -> Result<[Check; 3], StoreError> {
+) -> Result<([Check; 3], ClickDays), StoreError> {
     let mut decided = Check::new("decisions come out the same from their inputs", conversions.len());
     let mut known: HashMap<i64, Vec<Terms>> = HashMap::new();
-    let mut lines: HashMap<i64, Vec<Line>> = HashMap::new();
+    let mut lines: HashMap<i64, Left> = HashMap::new();
+    let refunds = refunds::by_conversion(audit_money::refunds(conn).await?);
+    let mut days = ClickDays::new();
     let coupons: HashMap<i64, Coupon> =
         audit_money::coupons(conn).await?.into_iter().map(|coupon| (coupon.coupon_id, coupon)).collect();
     for row in conversions {
@@ -39,8 +47,11 @@ pub async fn checks(
         let reports = evidence::list(conn, conversion).await?;
         let problem = match evidence::latest_decision(conn, conversion).await {
             Ok(Some((inputs, decision))) => {
-                lines.insert(row.conversion_id, counted_lines(row, &inputs));
-                redecide(row, &inputs, &decision, &reports, terms, &coupons)
+                lines.insert(row.conversion_id, refunds::left(row, &inputs));
+                days.extend(inputs.own.iter().map(|Own::Clicks(day)| (row.conversion_id, day.clone())));
+                let own = refunds.get(&row.conversion_id).map(Vec::as_slice).unwrap_or_default();
+                refunds::problem(row, &inputs, own)
+                    .or_else(|| redecide(row, &inputs, &decision, &reports, terms, &coupons))
             }
             Ok(None) => Some("it has no decision".to_owned()),
             Err(StoreError::Corrupt { what, why }) => Some(format!("its {what} cannot be read: {why}")),
@@ -48,13 +59,8 @@ pub async fn checks(
         };
         decided.bad.extend(problem.map(|problem| format!("conversion {}: {problem}", id(row.conversion_id))));
     }
-    Ok([decided, credited(conversions, kept_from), priced(conn, conversions, &lines).await?])
-}
-
-/// The lines of the amount that counts.
-fn counted_lines(row: &Conversion, inputs: &Inputs) -> Vec<Line> {
-    let amount = inputs.amount().filter(|amount| row.amount_minor == Some(amount.minor));
-    amount.map_or_else(Vec::new, |amount| inputs.lines(&amount).to_vec())
+    let priced = priced(conn, conversions, &lines, &days).await?;
+    Ok(([decided, credited(conversions, kept_from), priced], days))
 }
 
 /// What differs, the first of it; nothing where all is the same.
@@ -190,7 +196,8 @@ fn part(amount_minor: i64, bps: i64) -> i64 {
 async fn priced(
     conn: &mut Conn,
     conversions: &[Conversion],
-    lines: &HashMap<i64, Vec<Line>>,
+    lefts: &HashMap<i64, Left>,
+    days: &ClickDays,
 ) -> Result<Check, StoreError> {
     let prices = audit_money::prices(conn).await?;
     let prices: HashMap<(i64, i64), Price> =
@@ -203,8 +210,13 @@ async fn priced(
     for row in conversions {
         let version = (row.campaign_id, row.terms_version);
         let rules = rules.get(&version).map(Vec::as_slice).unwrap_or_default();
-        let lines = lines.get(&row.conversion_id).map(Vec::as_slice).unwrap_or_default();
-        let (commission, fee) = price(row, rules, prices.get(&version), lines);
+        let left = lefts.get(&row.conversion_id);
+        let lines = left.map_or(&[][..], |left| left.lines.as_slice());
+        let (commission, fee) = match (days.get(&row.conversion_id), prices.get(&version)) {
+            (Some(day), Some(price)) => price_clicks(day, price),
+            _ if left.is_some_and(|left| left.is_nothing) => (0, 0),
+            (_, terms) => price(row, rules, terms, lines),
+        };
         let same = (row.commission_minor, row.fee_minor) == (commission, fee);
         check.require(same, || {
             format!(
@@ -245,6 +257,12 @@ fn price(row: &Conversion, rules: &[PriceRule], price: Option<&Price>, lines: &[
     let commission = percents.chain(fixed.into_values()).fold(0_i64, i64::saturating_add);
     let basis = if price.fee_basis == "amount" { amount } else { commission };
     (commission, part(basis, price.fee_bps))
+}
+
+/// Clicks have no amount that a fee could be a part of.
+fn price_clicks(day: &ClickDay, price: &Price) -> (i64, i64) {
+    let commission = worth_minor(day.clicks, price.click_minor, price.click_cap_minor, day.used_before_minor);
+    (commission, if price.fee_basis == "amount" { 0 } else { part(commission, price.fee_bps) })
 }
 
 fn is_for(rule: &PriceRule, line: &Line) -> bool {
