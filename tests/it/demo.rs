@@ -104,6 +104,8 @@ impl Filled {
         {
             assert!(reasons.contains(reason), "no conversion says {reason}: {reasons:?}");
         }
+        let paid_clicks = all.iter().filter(|known| known.event == "click" && known.state == ConversionState::Paid);
+        assert!(paid_clicks.count() > 0, "no clicks are paid");
         self.assert_money().await;
         let mut conn = self.store.read().await.unwrap();
         let campaigns = campaigns::list_all(&mut conn, 100).await.unwrap();
@@ -224,7 +226,10 @@ async fn the_full_demo_has_thirty_thousand_clicks_and_nine_hundred_conversions()
     let filled = Filled::new(Kind::Sqlite, END, Size::FULL).await;
     let clicks = filled.clicks().await.0;
     assert!((30_300..=30_324).contains(&clicks), "{clicks}");
-    let conversions = filled.conversions().await.len();
+    let (clicks, conversions): (Vec<_>, Vec<_>) =
+        filled.conversions().await.into_iter().partition(|conversion| conversion.event == "click");
+    assert!(clicks.iter().any(|day| day.reason.as_deref() == Some("cap_reached")), "{} days of clicks", clicks.len());
+    let conversions = conversions.len();
     assert!((820..=980).contains(&conversions), "{conversions}");
     filled.assert_complete().await;
     filled.assert_verified().await;

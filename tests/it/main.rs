@@ -3,6 +3,7 @@
 mod access;
 mod applications;
 mod campaigns;
+mod click_pay;
 mod contract;
 mod coupons;
 mod creatives;
@@ -22,6 +23,7 @@ mod links;
 mod live;
 mod market;
 mod members;
+mod migrations;
 mod network;
 mod own_events;
 mod page;
