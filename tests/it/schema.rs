@@ -113,7 +113,7 @@ async fn unique_constraints_carry_their_default_names() {
     }
 }
 
-const APPEND_ONLY: [&str; 12] = [
+const APPEND_ONLY: [&str; 15] = [
     "terms",
     "terms_events",
     "terms_rules",
@@ -126,6 +126,9 @@ const APPEND_ONLY: [&str; 12] = [
     "click_labels",
     "creative_images",
     "payout_details",
+    "refunds",
+    "refund_steps",
+    "payables",
 ];
 
 /// SQLite's triggers look at rows, so there must be one.
