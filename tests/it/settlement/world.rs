@@ -6,7 +6,7 @@ use tallystick::domain::campaign::ApprovalMode;
 use tallystick::domain::conversion::Badge;
 use tallystick::domain::conversion_report::ReportFields;
 use tallystick::domain::enrollment::EnrollmentState;
-use tallystick::domain::ids::{AdvertiserId, ConversionId, EnrollmentId, LinkId, MemberId, PartyId, PublisherId};
+use tallystick::domain::ids::{AdvertiserId, CampaignId, ConversionId, EnrollmentId, LinkId, MemberId, PartyId, PublisherId};
 use tallystick::domain::link::{Slug, SubIds};
 use tallystick::domain::money::Currency;
 use tallystick::domain::party::{Acting, PartyState, Role, Viewer};
@@ -63,6 +63,10 @@ impl World {
             enroll(&app, &campaign, *publisher, place).await;
         }
         Self { app, admin, advertiser, advertiser_id, publishers, campaign }
+    }
+
+    pub fn campaign_id(&self) -> CampaignId {
+        self.campaign.campaign_id
     }
 
     /// The admin again, after the clock has moved past the end of its session.
