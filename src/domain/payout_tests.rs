@@ -84,7 +84,11 @@ fn what_is_taken_back_before_payment_is_due_with_its_conversion_and_a_claw_back_
     assert_eq!((owed[0].money.minor, owed[0].state), (2100, PayoutState::Proposed));
     assert_eq!(owed[0].payables, [PayableId(1), PayableId(2)]);
     assert_eq!(propose(&[line(1, A, 900), back(-900)], &rules(0), run), [], "what cancels itself out waits silently");
-    let rest = propose(&[line(1, A, 900), line(2, A, -900), PayoutLine { approved_at: run, ..line(3, A, 700) }], &rules(0), run);
+    let rest = propose(
+        &[line(1, A, 900), line(2, A, -900), PayoutLine { approved_at: run, ..line(3, A, 700) }],
+        &rules(0),
+        run,
+    );
     assert_eq!((rest[0].money.minor, rest[0].reason.map(CarryReason::as_str)), (700, Some("not_yet_due")));
 }
 

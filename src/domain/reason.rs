@@ -153,7 +153,9 @@ impl ReasonCode {
             Self::CouponExpired => {
                 "Look at the dates on the campaign's page of coupons; a new coupon has dates of its own."
             }
-            Self::OrderConflict => "Use another order id for another order; what the customer gets back is reported to /api/v1/refunds.",
+            Self::OrderConflict => {
+                "Use another order id for another order; what the customer gets back is reported to /api/v1/refunds."
+            }
             Self::AuthMissing => "Sign the request, or send an API key.",
             Self::AuthBadToken => "Check the key or token on the campaign's integration page.",
             Self::AuthBadSignature => "Sign the query exactly as it is sent, with sig as its last parameter.",

@@ -173,9 +173,12 @@ mod tests {
             (wish.refund_minor(currency).ok().flatten(), wish.step(Approved).map(|step| (step.from, step.to)))
         };
         let same = Ok((Approved, Approved));
-        for (amount, code, minor) in
-            [("30.00", "EUR", Some(3_000)), ("30 EUR", "EUR", Some(3_000)), ("30 JPY", "EUR", None), ("1.5", "JPY", None)]
-        {
+        for (amount, code, minor) in [
+            ("30.00", "EUR", Some(3_000)),
+            ("30 EUR", "EUR", Some(3_000)),
+            ("30 JPY", "EUR", None),
+            ("1.5", "JPY", None),
+        ] {
             assert_eq!(of(amount, code), (minor, same), "{amount} {code}");
         }
         for amount in ["0", "0.00", "-1", "1e3", "1,000.00", "1.005", "EUR 5", "5  EUR"] {

@@ -51,7 +51,8 @@ impl Difference {
 
     /// For people. A publisher reads that the fee or somebody else's account differs, not what it holds.
     pub fn sentence(&self, viewer: &Viewer) -> String {
-        let is_private = [FEE, ALLOCATION].contains(&self.field) || self.account.is_some_and(|account| account.party != viewer.party());
+        let is_private = [FEE, ALLOCATION].contains(&self.field)
+            || self.account.is_some_and(|account| account.party != viewer.party());
         if is_private && viewer.acting.kind() == PartyKind::Publisher {
             return format!("The {} differs from what it must be (hidden from you).", self.field);
         }
@@ -238,10 +239,9 @@ fn demanded(stored: &Stored<'_>) -> Vec<Posting> {
         ConversionState::Unattributed | ConversionState::Rejected => Vec::new(),
         ConversionState::Pending => ledger::accrue(&owed),
         ConversionState::Approved => approved(&owed, is_allocated),
-        ConversionState::Payable
-        | ConversionState::InPayout
-        | ConversionState::Paid
-        | ConversionState::Reversed => [released(&owed, is_allocated), ledger::claw_back(&back)].concat(),
+        ConversionState::Payable | ConversionState::InPayout | ConversionState::Paid | ConversionState::Reversed => {
+            [released(&owed, is_allocated), ledger::claw_back(&back)].concat()
+        }
     }
 }
 

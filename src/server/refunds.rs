@@ -258,7 +258,9 @@ fn told(refused: &RefundRefused) -> Refused {
         RefundRefused::OtherContent(_) => (ReasonCode::OrderConflict, "reference"),
         RefundRefused::BadReference => (ReasonCode::BadField, "reference"),
         RefundRefused::Step(StepRefused::NoteMissing) => (ReasonCode::BadField, "note"),
-        RefundRefused::Step(_) | RefundRefused::Changed(_) | RefundRefused::Store(_) => (ReasonCode::BadField, "order_id"),
+        RefundRefused::Step(_) | RefundRefused::Changed(_) | RefundRefused::Store(_) => {
+            (ReasonCode::BadField, "order_id")
+        }
     };
     Refused { code, field, message: crate::app::forms::sentence(&refused.to_string()) }
 }

@@ -1,8 +1,8 @@
 //! Payouts: proposed as a run, approved (and only then reserved), paid or failed.
 
 use crate::domain::account::{AccountKey, AccountKind};
-use crate::domain::environment::Environment;
 use crate::domain::conversion::ConversionState;
+use crate::domain::environment::Environment;
 use crate::domain::ids::{ConversionId, MemberId, PayableId, PayoutId, PayoutRunId};
 use crate::domain::ledger::{self, Fact, Posting};
 use crate::domain::money::{Currency, Money};
@@ -243,8 +243,7 @@ async fn move_one(
     to: PayoutState,
     by: MemberId,
 ) -> Result<Taken, PayoutRefused> {
-    let is_of_payout =
-        conversion.currency == payout.currency && conversion.publisher_id == Some(payout.publisher_id);
+    let is_of_payout = conversion.currency == payout.currency && conversion.publisher_id == Some(payout.publisher_id);
     let step = payout::step(conversion.state, to).filter(|_| is_of_payout).ok_or(PayoutRefused::Changed)?;
     let paying = (to != PayoutState::Failed).then_some(payout.payout_id);
     Ok(step::take(w, environment, conversion, step, Some(by), |after, _| after.payout_id = paying).await?)
@@ -257,9 +256,7 @@ async fn bind(w: &mut Writer, payout: &Payout) -> Result<(), PayoutRefused> {
     let open = payables::list_open_of_publisher(w, payout.publisher_id, payout.currency).await?;
     let is_beside = |entry: &Payable| items.iter().any(|item| item.conversion_id == entry.conversion_id);
     let is_left = |entry: &Payable| {
-        entry.amount_minor < 0
-            && !items.contains(entry)
-            && (entry.kind == PayableKind::ClawedBack || is_beside(entry))
+        entry.amount_minor < 0 && !items.contains(entry) && (entry.kind == PayableKind::ClawedBack || is_beside(entry))
     };
     if !items.iter().all(|item| open.contains(item)) || open.iter().any(is_left) {
         return Err(PayoutRefused::Changed);

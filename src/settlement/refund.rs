@@ -1,6 +1,7 @@
 //! Refunds and reversals: what is taken back of an order, before and after its payment. A refund belongs to the order: one
 //! that comes before its sale waits for it, and one of what is in a payout waits for the payout's end.
 
+use crate::domain::conversion::ConversionState;
 use crate::domain::decision::{Decision, decide, reported};
 use crate::domain::environment::Environment;
 use crate::domain::evidence::{Inputs, version};
@@ -12,7 +13,6 @@ use crate::domain::party::{Acting, Viewer};
 use crate::domain::reason::RejectReason;
 use crate::domain::refund::{self, REFERENCE_MAX_BYTES, REFUNDS_MAX, Refund, RefundRefused as Beyond, Remaining};
 use crate::domain::review::{self as rules, Step, StepRefused};
-use crate::domain::conversion::ConversionState;
 use crate::domain::terms::Terms;
 use crate::store::conversions::Conversion;
 use crate::store::refunds::{self, Refunded};

@@ -255,7 +255,14 @@ pub async fn insert_item(
     payable: PayableId,
     amount_minor: i64,
 ) -> Result<(), StoreError> {
-    on_driver!(w, |c| query(INSERT_ITEM).bind(payout).bind(payable).bind(amount_minor).bind(false).execute(c).await.map(drop))
+    on_driver!(w, |c| query(INSERT_ITEM)
+        .bind(payout)
+        .bind(payable)
+        .bind(amount_minor)
+        .bind(false)
+        .execute(c)
+        .await
+        .map(drop))
 }
 
 /// Whether a payout takes its entries for good, so that no other may.

@@ -65,7 +65,8 @@ struct Row {
 impl Row {
     fn refund(self) -> Result<Refunded, StoreError> {
         let corrupt = |error: serde_json::Error| StoreError::Corrupt { what: "refund", why: error.to_string() };
-        let lines = if self.lines.is_empty() { Vec::new() } else { serde_json::from_str(&self.lines).map_err(corrupt)? };
+        let lines =
+            if self.lines.is_empty() { Vec::new() } else { serde_json::from_str(&self.lines).map_err(corrupt)? };
         Ok(Refunded {
             refund_id: self.refund_id,
             campaign_id: self.campaign_id,

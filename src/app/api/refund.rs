@@ -52,8 +52,7 @@ pub async fn refund_conversion(
     if !is_note(&refund_note) {
         return form.refuse("refund_note", "The note needs at most 500 characters on one line.").await;
     }
-    let new =
-        NewRefund { money, lines: Vec::new(), reference, reason, note: refund_note, by: Some(viewer.member_id) };
+    let new = NewRefund { money, lines: Vec::new(), reference, reason, note: refund_note, by: Some(viewer.member_id) };
     match refund::refund(&app.store, &app.environment, &viewer, id, version, &new).await {
         Ok(booked) => forms::go_with(&page_of(id), &said_of_refund(&booked, money)).await,
         Err(refused) => {

@@ -13,8 +13,8 @@ use crate::domain::money::{Currency, Money};
 use crate::domain::party::{Acting, PartyKind};
 use crate::domain::payout::PayoutState;
 use crate::domain::time::Zone;
-use crate::store::payouts::{self, Payout};
 use crate::store::payables::{self, Payable};
+use crate::store::payouts::{self, Payout};
 use crate::store::{ledger, payout_details};
 
 const SHOWN_MAX: i64 = 100;

@@ -30,7 +30,9 @@ pub fn refund_told(preview: &Preview, money: Money) -> String {
     let left = if preview.is_everything { "nothing".to_owned() } else { preview.left.to_string() };
     let after = match conversion.state {
         ConversionState::InPayout => " It waits until the payout has ended.",
-        ConversionState::Paid => " The publisher has been paid: it owes the difference, which is kept from its next payout.",
+        ConversionState::Paid => {
+            " The publisher has been paid: it owes the difference, which is kept from its next payout."
+        }
         ConversionState::Pending if preview.is_everything => " The conversion is rejected then.",
         ConversionState::Approved | ConversionState::Payable if preview.is_everything => {
             " The conversion is reversed then."
@@ -160,7 +162,8 @@ fn refund_form(request: &Request, receipt: &Receipt, kind: &'static str, left: M
     let conversion = &receipt.conversion;
     let [commission, fee] =
         [conversion.commission_minor, conversion.fee_minor].map(|minor| Money::new(minor, conversion.currency));
-    let hint = format!("Of the {left} that are left. They earn a commission of {commission} and a network fee of {fee} now.");
+    let hint =
+        format!("Of the {left} that are left. They earn a commission of {commission} and a network fee of {fee} now.");
     // The same form sent twice is the same refund.
     let reference = format!("by hand {}", receipt.refunds.len() + 1);
     let (id, version) = (conversion.conversion_id.to_string(), conversion.version.to_string());

@@ -65,7 +65,8 @@ mod tests {
         assert_eq!(rows[1].wish.as_ref().map(|wish| wish.note.as_str()), Ok("a, b"));
         assert_eq!(rows[2].wish, Err(WishRefused::UnknownAction("undo".to_owned())));
         assert_eq!(rows[3].wish, Err(WishRefused::UnknownCampaign("none".to_owned())));
-        let refunds = read("order_id,action,amount,currency,reason\nA,refund,30.00,EUR,partial_return\nB,refund,,,\n").unwrap();
+        let refunds =
+            read("order_id,action,amount,currency,reason\nA,refund,30.00,EUR,partial_return\nB,refund,,,\n").unwrap();
         assert_eq!(refunds[0].wish.as_ref().map(|wish| wish.amount.as_str()), Ok("30.00 EUR"));
         assert_eq!(refunds[1].wish, Err(WishRefused::AmountMissing));
         let missing = read("order_id\nA\n").unwrap_err().to_string();

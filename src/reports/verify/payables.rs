@@ -70,10 +70,8 @@ fn owed(payables: &[Payable], transfers: &[Transfer]) -> Check {
         sums.entry((payable.publisher_id, &payable.currency)).or_default()[0] += i128::from(payable.amount_minor);
     }
     for transfer in transfers {
-        let sides = [
-            (transfer.debit_party, &transfer.debit_kind, -1),
-            (transfer.credit_party, &transfer.credit_kind, 1),
-        ];
+        let sides =
+            [(transfer.debit_party, &transfer.debit_kind, -1), (transfer.credit_party, &transfer.credit_kind, 1)];
         for (party, kind, sign) in sides {
             if let (Some(party), Some("payable")) = (party, kind.as_deref()) {
                 sums.entry((party, &transfer.currency)).or_default()[1] += sign * i128::from(transfer.amount_minor);

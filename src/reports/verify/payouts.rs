@@ -78,7 +78,12 @@ fn taken(items: &[PayoutItem]) -> Check {
         check.require(is_same, || format!("{}: the entry says otherwise", name()));
         let is_under_way = matches!(item.payout_state.as_str(), "approved" | "sent" | "paid");
         check.require(item.is_binding == is_under_way, || {
-            format!("{}: it is {}taken, and the payout is {}", name(), if item.is_binding { "" } else { "not " }, item.payout_state)
+            format!(
+                "{}: it is {}taken, and the payout is {}",
+                name(),
+                if item.is_binding { "" } else { "not " },
+                item.payout_state
+            )
         });
         if item.is_binding {
             let other = binding.insert(item.payable_id, item.payout_id);

@@ -50,7 +50,8 @@ pub fn left(row: &Conversion, inputs: &Inputs) -> Left {
 }
 
 fn without(lines: &mut Vec<Line>, named: &Line) {
-    let fits = |line: &Line| line.sku == named.sku && line.category == named.category && line.unit_minor == named.unit_minor;
+    let fits =
+        |line: &Line| line.sku == named.sku && line.category == named.category && line.unit_minor == named.unit_minor;
     let there: i128 = lines.iter().filter(|line| fits(line)).map(|line| i128::from(line.quantity)).sum();
     if there < i128::from(named.quantity) {
         return;
@@ -76,11 +77,8 @@ fn lowered(lines: Vec<Line>, minor: i128) -> Vec<Line> {
         let most = (0..lines.len()).fold(0, |best, place| if lack(place) > lack(best) { place } else { best });
         parts[most] += 1;
     }
-    let line = |(line, part): (Line, i128)| Line {
-        quantity: 1,
-        unit_minor: i64::try_from(part).unwrap_or(i64::MAX),
-        ..line
-    };
+    let line =
+        |(line, part): (Line, i128)| Line { quantity: 1, unit_minor: i64::try_from(part).unwrap_or(i64::MAX), ..line };
     lines.into_iter().zip(parts).map(line).collect()
 }
 

@@ -293,7 +293,11 @@ async fn a_refund_before_its_sale_waits_for_it() {
         assert_eq!(world.conversion(more).await.state, ConversionState::Pending);
         world.report(None, "MORE", Some("100.00"), Badge::Signed).await;
         assert_eq!(world.worth(more).await, (Some(1_000), 100, 20), "{kind:?}");
-        assert_eq!(refund::apply_due(&world.app.store, &world.app.environment).await.unwrap(), 0, "{kind:?}: they count");
+        assert_eq!(
+            refund::apply_due(&world.app.store, &world.app.environment).await.unwrap(),
+            0,
+            "{kind:?}: they count"
+        );
         world.clean(&[less, more], "before the sale").await;
         let page = world.advertiser.get(&format!("/receipts/{less}")).await.plain();
         assert!(page.contains("It came before its sale"), "{kind:?}: {page}");
@@ -349,9 +353,7 @@ async fn a_refund_beside_the_steps_of_a_payout_counts_once() {
         let run = payout::propose(&store, &environment, &an_admin(7), EUR, &LOW).await.unwrap();
         let approval = {
             let (store, environment) = (store.clone(), environment.clone());
-            tokio::spawn(async move {
-                payout::approve(&store, &environment, &an_admin(7), run, 1, &LOW).await.is_ok()
-            })
+            tokio::spawn(async move { payout::approve(&store, &environment, &an_admin(7), run, 1, &LOW).await.is_ok() })
         };
         let (first, approved) = tokio::join!(world.refund("O1", 1_000, "R1"), approval);
         let is_approved = approved.unwrap();
@@ -445,7 +447,10 @@ async fn the_receipts_form_shows_what_a_refund_does_and_does_it() {
         assert!(refused.contains("Choose a reason"), "{kind:?}: {refused}");
         let publisher = world.publishers[0].0.get(&path).await;
         let read = publisher.plain();
-        assert!(read.contains("Commission 8.00 EUR became 5.00 EUR on") && !read.contains("by hand 1"), "{kind:?}: {read}");
+        assert!(
+            read.contains("Commission 8.00 EUR became 5.00 EUR on") && !read.contains("by hand 1"),
+            "{kind:?}: {read}"
+        );
         assert!(!publisher.text.contains("/api/refund_conversion"), "{kind:?}");
         let list = world.publishers[0].0.get("/publisher/conversions").await.plain();
         assert!(list.contains("50.00 EUR 5.00 EUR"), "{kind:?}: {list}");
@@ -519,14 +524,21 @@ async fn programs_take_back_with_a_key() {
             let seen = (refused.status, &told["reason"], &told["field"], &told["outcome"]);
             assert_eq!(seen, expected, "{kind:?} {changed}: {told}");
         }
-        for amount in ["NaN", "inf", "1e9", "-1", "-0", "+5", "1,000.00", "1.005", "\u{663}", "\u{ff10}", "0x10", "", "0"] {
+        for amount in
+            ["NaN", "inf", "1e9", "-1", "-0", "+5", "1,000.00", "1.005", "\u{663}", "\u{ff10}", "0x10", "", "0"]
+        {
             let refused = send(&world, Some(&key), &body(json!({ "reference": "R2", "amount": amount }))).await;
-            assert!(refused.status == 422 && refused.text.contains("bad_amount"), "{kind:?} {amount}: {}", refused.text);
+            assert!(
+                refused.status == 422 && refused.text.contains("bad_amount"),
+                "{kind:?} {amount}: {}",
+                refused.text
+            );
         }
         let nobody = send(&world, None, &body(json!({ "reference": "R2" }))).await;
         assert!(nobody.status == 401 && nobody.text.contains("auth_missing"), "{kind:?}: {}", nobody.text);
         assert_eq!((refunds_of(&world.app.store, id).await, world.worth(id).await), (1, (Some(5_000), 500, 100)));
-        let log = world.advertiser.get(&format!("/advertiser/campaigns/{}/requests", world.campaign_id())).await.plain();
+        let log =
+            world.advertiser.get(&format!("/advertiser/campaigns/{}/requests", world.campaign_id())).await.plain();
         assert!(log.contains("bad_amount") || log.contains("The amount"), "{kind:?}: {log}");
         world.clean(&[id], "by the interface").await;
         world.app.stop().await;
@@ -548,7 +560,10 @@ async fn a_file_refunds_and_reverses() {
         let file = "order_id,action,amount,currency,reason,note\nA,refund,30.00,EUR,partial_return,one pair\n\
             B,refund,80.00,,item_returned,\nC,reverse,,,order_cancelled,\nD,refund,80.01,,item_returned,\n\
             E,refund,,,item_returned,\n";
-        let answer = world.advertiser.upload("/reviews", &[("kind", "advertiser")], ("m.csv", "text/csv", file.as_bytes())).await;
+        let answer = world
+            .advertiser
+            .upload("/reviews", &[("kind", "advertiser")], ("m.csv", "text/csv", file.as_bytes()))
+            .await;
         let place = answer.location().to_owned();
         let tried = world.advertiser.get(&place).await.plain();
         for said in [
@@ -597,20 +612,48 @@ async fn every_corruption_of_refunds_and_entries_is_found() {
         let (p, d) = (pending.0, paid.0);
         let of_pending = "where order_id = 'PENDING'";
         let cases = [
-            ("refunds", format!("update refunds set amount_minor = 2999 {of_pending}"),
-                format!("update refunds set amount_minor = 3000 {of_pending}"), pending),
-            ("refunds", format!("update refunds set order_id = 'OTHER' {of_pending}"),
-                "update refunds set order_id = 'PENDING' where order_id = 'OTHER'".to_owned(), pending),
-            ("conversions", format!("update conversions set amount_minor = 8000 where conversion_id = {p}"),
-                format!("update conversions set amount_minor = 5000 where conversion_id = {p}"), pending),
-            ("conversions", format!("update conversions set commission_minor = 501 where conversion_id = {p}"),
-                format!("update conversions set commission_minor = 500 where conversion_id = {p}"), pending),
-            ("payables", format!("update payables set amount_minor = -299 where conversion_id = {d} and amount_minor < 0"),
-                format!("update payables set amount_minor = -300 where conversion_id = {d} and amount_minor < 0"), paid),
-            ("payout_items", "update payout_items set is_binding = not is_binding".to_owned(),
-                "update payout_items set is_binding = not is_binding".to_owned(), paid),
-            ("allocations", format!("update allocations set amount_minor = 959 where conversion_id = {d}"),
-                format!("update allocations set amount_minor = 960 where conversion_id = {d}"), paid),
+            (
+                "refunds",
+                format!("update refunds set amount_minor = 2999 {of_pending}"),
+                format!("update refunds set amount_minor = 3000 {of_pending}"),
+                pending,
+            ),
+            (
+                "refunds",
+                format!("update refunds set order_id = 'OTHER' {of_pending}"),
+                "update refunds set order_id = 'PENDING' where order_id = 'OTHER'".to_owned(),
+                pending,
+            ),
+            (
+                "conversions",
+                format!("update conversions set amount_minor = 8000 where conversion_id = {p}"),
+                format!("update conversions set amount_minor = 5000 where conversion_id = {p}"),
+                pending,
+            ),
+            (
+                "conversions",
+                format!("update conversions set commission_minor = 501 where conversion_id = {p}"),
+                format!("update conversions set commission_minor = 500 where conversion_id = {p}"),
+                pending,
+            ),
+            (
+                "payables",
+                format!("update payables set amount_minor = -299 where conversion_id = {d} and amount_minor < 0"),
+                format!("update payables set amount_minor = -300 where conversion_id = {d} and amount_minor < 0"),
+                paid,
+            ),
+            (
+                "payout_items",
+                "update payout_items set is_binding = not is_binding".to_owned(),
+                "update payout_items set is_binding = not is_binding".to_owned(),
+                paid,
+            ),
+            (
+                "allocations",
+                format!("update allocations set amount_minor = 959 where conversion_id = {d}"),
+                format!("update allocations set amount_minor = 960 where conversion_id = {d}"),
+                paid,
+            ),
         ];
         for (table, done, undone, id) in cases {
             tamper(&world.app.store, table, &done).await;

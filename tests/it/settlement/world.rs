@@ -6,7 +6,9 @@ use tallystick::domain::campaign::ApprovalMode;
 use tallystick::domain::conversion::Badge;
 use tallystick::domain::conversion_report::ReportFields;
 use tallystick::domain::enrollment::EnrollmentState;
-use tallystick::domain::ids::{AdvertiserId, CampaignId, ConversionId, EnrollmentId, LinkId, MemberId, PartyId, PublisherId};
+use tallystick::domain::ids::{
+    AdvertiserId, CampaignId, ConversionId, EnrollmentId, LinkId, MemberId, PartyId, PublisherId,
+};
 use tallystick::domain::link::{Slug, SubIds};
 use tallystick::domain::money::Currency;
 use tallystick::domain::party::{Acting, PartyState, Role, Viewer};
