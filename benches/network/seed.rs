@@ -199,6 +199,7 @@ fn terms_of(environment: &Environment, campaign_id: CampaignId) -> Terms {
             only_for: None,
             when: When::default(),
         }],
+        click: None,
         fee: Fee { basis: FeeBasis::Commission, bps: 2_000 },
         too_fast_ms: 0,
         text: String::new(),

@@ -90,3 +90,26 @@ test("a new key is shown once and can be revoked", async ({ server, page }) => {
   await page.getByRole("button", { name: "Revoke Shop backend" }).click();
   await expect(page.getByText("The key is revoked: nothing can be reported with it.")).toBeVisible();
 });
+
+test("what clicks pay is entered with its limit, refused where it cannot be, and read as a sentence with an example", async ({
+  server,
+  page,
+}) => {
+  await signUp(page, server.url, "Nordlicht Outdoor", "ada@nordlicht.example");
+  await page.goto(`${server.url}/advertiser/campaigns/new`);
+  await page.getByLabel("Name", { exact: true }).fill("Winter boots");
+  await page.getByLabel("Landing page").fill("https://shop.example/boots");
+  await page.getByLabel("For a valid visitor", { exact: true }).fill("0.05");
+  await page.getByLabel("At most a day, for each publisher").fill("0.04");
+  await page.getByRole("button", { name: "Create campaign" }).click();
+  const limit = page.getByLabel("At most a day, for each publisher");
+  await expect(limit).toHaveAttribute("aria-invalid", "true");
+  await expect(page.locator(".error")).toHaveText("The limit pays at least one visitor: 0.05 or more.");
+  await limit.fill("3.00");
+  await page.getByRole("button", { name: "Create campaign" }).click();
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText("Winter boots");
+  await expect(page.getByText("0.05 EUR per valid visitor, at most 3.00 EUR a day per publisher").first()).toBeVisible();
+  await expect(page.getByText("100 valid visitors in a day = 3.00 EUR, since the first 60 are paid")).toBeVisible();
+  await page.getByRole("link", { name: "Edit" }).click();
+  await expect(limit).toHaveValue("3.00");
+});

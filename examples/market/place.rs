@@ -277,6 +277,7 @@ fn terms_of(campaign_id: CampaignId, way: Way, starts_at: Timestamp) -> Terms {
             only_for: None,
             when: When::default(),
         }],
+        click: None,
         fee: Fee { basis: FeeBasis::Commission, bps: 2_000 },
         too_fast_ms: 0,
         text: String::new(),

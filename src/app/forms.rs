@@ -12,7 +12,9 @@ use crate::auth::session::{self, Flash};
 use crate::domain::conversion::ConversionState;
 use crate::domain::ids::{MemberId, NotAnId, PublisherId};
 use crate::domain::party::{Acting, PartyKind, PartyState, Viewer};
+use crate::domain::review::StepRefused;
 use crate::settlement::payout::PayoutRefused;
+use crate::settlement::refund::RefundRefused;
 use crate::settlement::review::ReviewRefused;
 use crate::store::StoreError;
 
@@ -213,6 +215,20 @@ pub fn review_problem(refused: ReviewRefused) -> Result<String, ApiError> {
         ReviewRefused::Store(error) => Err(error.into()),
         ReviewRefused::Step(step) => Ok(format!("Nothing was changed: {step}.")),
         changed @ ReviewRefused::Changed(_) => Ok(format!("Nothing was decided: {changed}. Look again.")),
+    }
+}
+
+/// Under which field a refused refund says what to the person, or the error that it is.
+pub fn refund_problem(refused: RefundRefused) -> Result<(&'static str, String), ApiError> {
+    match refused {
+        RefundRefused::Store(error) => Err(error.into()),
+        changed @ RefundRefused::Changed(_) => Ok(("", format!("Nothing was taken back: {changed}. Look again."))),
+        RefundRefused::OtherContent(_) => {
+            Ok(("", "Nothing was taken back: another refund came in since you looked. Look again.".to_owned()))
+        }
+        RefundRefused::Step(StepRefused::NoteMissing) => Ok(("refund_note", sentence(&refused.to_string()))),
+        RefundRefused::Beyond(_) => Ok(("amount", sentence(&refused.to_string()))),
+        other => Ok(("", format!("Nothing was taken back: {other}."))),
     }
 }
 

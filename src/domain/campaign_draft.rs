@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::campaign::ApprovalMode;
-use super::campaign_rates::{OwnEvent, RateUnit, entered_events, entered_rate};
+use super::campaign_rates::{OwnEvent, RateUnit, entered_click, entered_events, entered_rate};
 use super::customer::BINDING_MONTHS_MAX;
 use super::ids::CampaignId;
 use super::line_rate::{LineRate, entered_line_rates};
@@ -48,6 +48,10 @@ pub struct CampaignDraft {
     /// Empty: a lead pays nothing.
     pub lead_rate: String,
     pub lead_unit: String,
+    /// What each valid visitor pays, in the campaign's currency. Empty: clicks pay nothing.
+    pub click_rate: String,
+    /// What one publisher earns by clicks in a day at most. Empty: there is no limit.
+    pub click_cap: String,
     /// Other rates for some sales.
     pub line_rates: Vec<LineRate>,
     /// Beside sale and lead.
@@ -81,6 +85,8 @@ impl Default for CampaignDraft {
             sale_unit: RateUnit::Percent.to_string(),
             lead_rate: String::new(),
             lead_unit: RateUnit::Fixed.to_string(),
+            click_rate: String::new(),
+            click_cap: String::new(),
             line_rates: Vec::new(),
             own_events: Vec::new(),
             window: (AttributionWindow::DEFAULT.ms() / DAY_MS).to_string(),
@@ -127,6 +133,7 @@ impl CampaignDraft {
     pub fn of(facts: CampaignFacts, terms: &Terms) -> Self {
         let (sale_rate, sale_unit) = entered_rate(terms, "sale", RateUnit::Percent);
         let (lead_rate, lead_unit) = entered_rate(terms, "lead", RateUnit::Fixed);
+        let (click_rate, click_cap) = entered_click(terms);
         let is_days = terms.window.ms() % DAY_MS == 0;
         let (unit, unit_ms) = if is_days { (WindowUnit::Days, DAY_MS) } else { (WindowUnit::Hours, HOUR_MS) };
         Self {
@@ -142,6 +149,8 @@ impl CampaignDraft {
             sale_unit: sale_unit.to_string(),
             lead_rate,
             lead_unit: lead_unit.to_string(),
+            click_rate,
+            click_cap,
             line_rates: entered_line_rates(terms),
             own_events: entered_events(terms),
             window: (terms.window.ms() / unit_ms).to_string(),
@@ -170,6 +179,8 @@ impl CampaignDraft {
             ("sale_unit", &self.sale_unit),
             ("lead_rate", &self.lead_rate),
             ("lead_unit", &self.lead_unit),
+            ("click_rate", &self.click_rate),
+            ("click_cap", &self.click_cap),
             ("window", &self.window),
             ("window_unit", &self.window_unit),
             ("policy", &self.policy),
@@ -246,6 +257,7 @@ impl CampaignDraft {
         let Ok(currency) = self.currency.trim().parse::<Currency>() else {
             return refuse("currency", "Choose a currency such as EUR.");
         };
+        let click = self.read_click(currency)?;
         let (events, rules) = self.rates(currency)?;
         let too_fast = self.whole("too_fast_seconds", &self.too_fast_seconds, "seconds", 3_600)?;
         let terms = Terms {
@@ -261,6 +273,7 @@ impl CampaignDraft {
             hold_days: self.whole("hold_days", &self.hold_days, "days", 365)?,
             events,
             rules,
+            click,
             fee: Fee::DEFAULT,
             too_fast_ms: too_fast * SECOND_MS,
             text: lines(&self.terms_text),
@@ -268,7 +281,11 @@ impl CampaignDraft {
         match terms.check() {
             Ok(()) => Ok(terms),
             Err(refused) => {
-                let field = if refused.field() == "text" { "terms_text" } else { "sale_rate" };
+                let field = match refused.field() {
+                    "text" => "terms_text",
+                    "click_rate" => "click_rate",
+                    _ => "sale_rate",
+                };
                 refuse(field, format!("These terms cannot be: {refused}."))
             }
         }

@@ -62,6 +62,40 @@ fn an_event_without_a_commission_is_not_one_of_the_campaigns() {
     assert!(terms.event("lead").is_none() && terms.event("sale").is_some());
 }
 
+#[test]
+fn clicks_pay_an_amount_up_to_a_limit_or_nothing() {
+    let clicks =
+        |rate: &str, cap: &str| CampaignDraft { click_rate: rate.to_owned(), click_cap: cap.to_owned(), ..draft() };
+    assert_eq!(terms(&draft()).unwrap().click, None);
+    let both = terms(&clicks(" 0.05", "3.00 ")).unwrap();
+    assert_eq!(both.pays()[2], "0.05 EUR per valid visitor, at most 3.00 EUR a day per publisher");
+    let again = CampaignDraft::of(draft().facts(false).unwrap(), &both);
+    assert_eq!((again.click_rate.as_str(), again.click_cap.as_str()), ("0.05", "3.00"));
+    let only_rate = terms(&clicks("0.05", "")).unwrap();
+    assert_eq!(only_rate.click.map(|click| (click.minor, click.cap_minor)), Some((5, None)));
+    for (rate, cap, field) in [
+        ("0", "", "click_rate"),
+        ("-1", "", "click_rate"),
+        ("0.055", "", "click_rate"),
+        ("10000.01", "", "click_rate"),
+        ("", "3.00", "click_cap"),
+        ("0.05", "0.04", "click_cap"),
+        ("0.05", "much", "click_cap"),
+    ] {
+        assert_eq!(terms(&clicks(rate, cap)).unwrap_err().field, field, "{rate}, {cap}");
+    }
+}
+
+#[test]
+fn a_campaign_may_pay_for_clicks_alone() {
+    let (sale_rate, lead_rate) = (String::new(), String::new());
+    let alone = CampaignDraft { sale_rate, lead_rate, click_rate: "0.05".to_owned(), ..draft() };
+    let stored = terms(&alone).unwrap();
+    assert_eq!((stored.rules.len(), stored.events.len(), stored.pays().len()), (0, 1, 1));
+    let again = CampaignDraft::of(draft().facts(false).unwrap(), &stored);
+    assert_eq!(terms(&again), Ok(stored));
+}
+
 fn event(name: &str, rate: &str, unit: RateUnit, counting: Counting) -> OwnEvent {
     let (name, rate) = (name.to_owned(), rate.to_owned());
     OwnEvent { name, rate, unit: unit.to_string(), counting: counting.to_string() }

@@ -1,14 +1,15 @@
 //! The commissions that an advertiser enters for a campaign: for a sale and a lead, for some sales (`line_rate`), for
-//! events of its own. Texts in, events and rules out, and back.
+//! events of its own, for clicks. Texts in, events and rules out, and back.
 
 use serde::{Deserialize, Serialize};
 
 use super::campaign_draft::{CampaignDraft, DraftRefused, refuse};
+use super::click_pay::{CLICK_MINOR_MAX, ClickPay, EVENT as CLICK};
 use super::condition::When;
 use super::line::OnlyFor;
 use super::line_rate::LineRate;
 use super::money::Currency;
-use super::rule::{EventName, Rate, Rule, parse_percent, percent_text};
+use super::rule::{EventName, LARGE_AMOUNT_MINOR, Rate, Rule, parse_percent, percent_text};
 use super::terms::{EVENTS_MAX, EventTerms, Terms};
 
 /// Beside a sale and a lead.
@@ -17,8 +18,6 @@ pub const LINE_RATES_MAX: usize = 40;
 
 const SALE: &str = "sale";
 const LEAD: &str = "lead";
-/// What a paid click will be reported as (domain.md section 5).
-const CLICK: &str = "click";
 
 text_enum! {
     /// How a commission is entered.
@@ -153,11 +152,42 @@ impl CampaignDraft {
             rules.push(plain(event.name.clone(), rate));
             events.push(event);
         }
-        if rules.is_empty() {
-            return refuse("sale_rate", "Enter a commission for a sale, for a lead, or for an event of your own.");
+        if rules.is_empty() && self.click_rate.trim().is_empty() {
+            let message = "Enter a commission for a sale, for a lead, for an event of your own, or for clicks.";
+            return refuse("sale_rate", message);
+        }
+        if events.is_empty() {
+            // Its shop may report sales all the same: they are seen, and pay nothing.
+            events.push(EventTerms { name: EventName::sale(), is_once_per_click: false });
         }
         (1..).zip(&mut rules).for_each(|(number, rule)| rule.number = number);
         Ok((events, rules))
+    }
+
+    /// What clicks pay; nothing where nothing is entered.
+    pub(super) fn read_click(&self, currency: Currency) -> Result<Option<ClickPay>, DraftRefused> {
+        let (rate, cap) = (self.click_rate.trim(), self.click_cap.trim());
+        let sample = |hundredths: i64| currency.decimal((hundredths * 10_i64.pow(currency.digits()) / 100).max(1));
+        let Some(minor) = read_amount("click_rate", rate, currency, &sample(5))? else {
+            return match cap {
+                "" => Ok(None),
+                _ => {
+                    refuse("click_cap", "A limit of nothing: enter what each visitor pays, or leave both fields empty.")
+                }
+            };
+        };
+        if !(1..=CLICK_MINOR_MAX).contains(&minor) {
+            let most = currency.decimal(CLICK_MINOR_MAX);
+            return refuse("click_rate", format!("A visitor pays more than nothing, and at most {most}."));
+        }
+        let cap_minor = read_amount("click_cap", cap, currency, &sample(300))?;
+        if cap_minor.is_some_and(|cap| !(minor..=LARGE_AMOUNT_MINOR).contains(&cap)) {
+            return refuse(
+                "click_cap",
+                format!("The limit pays at least one visitor: {} or more.", currency.decimal(minor)),
+            );
+        }
+        Ok(Some(ClickPay { minor, currency, cap_minor }))
     }
 }
 
@@ -183,6 +213,17 @@ fn read_event(place: usize, entered: &OwnEvent, currency: Currency) -> Result<(E
         return refuse(named("rate"), "Enter what it pays, or remove the event.");
     };
     Ok((EventTerms { name, is_once_per_click: counting == Counting::OncePerClick }, rate))
+}
+
+/// Nothing where nothing is entered.
+fn read_amount(field: &str, text: &str, currency: Currency, sample: &str) -> Result<Option<i64>, DraftRefused> {
+    match text {
+        "" => Ok(None),
+        text => match currency.parse_amount(text) {
+            Ok(minor) => Ok(Some(minor)),
+            Err(_) => refuse(field, format!("Enter an amount such as {sample}.")),
+        },
+    }
 }
 
 /// Nothing entered: the event pays nothing, and is not one of the campaign's.
@@ -232,6 +273,15 @@ pub(super) fn entered(terms: &Terms, rule: &Rule) -> (String, RateUnit) {
         Rate::Percent { bps } => (percent_text(bps), RateUnit::Percent),
         Rate::Fixed { minor } => (terms.first_currency().decimal(minor), RateUnit::Fixed),
     }
+}
+
+/// What clicks pay and the limit of a day, as they are entered.
+pub(super) fn entered_click(terms: &Terms) -> (String, String) {
+    let entered =
+        |minor: Option<i64>, currency: Currency| minor.map(|minor| currency.decimal(minor)).unwrap_or_default();
+    terms.click.map_or_else(Default::default, |click| {
+        (entered(Some(click.minor), click.currency), entered(click.cap_minor, click.currency))
+    })
 }
 
 /// The events of the terms beside sale and lead, in the order of their rules.

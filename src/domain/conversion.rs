@@ -10,6 +10,8 @@ use super::ids::ClickId;
 text_enum! {
     /// Who sent a report, best first.
     pub enum Badge {
+        /// Counted by the network itself, and reported by nobody: paid clicks.
+        Network = "network",
         /// Signed with the campaign's secret.
         Signed = "signed",
         /// Sent with an API key of the campaign.
@@ -22,9 +24,10 @@ text_enum! {
 }
 
 impl Badge {
-    /// The higher one decides: 4 (signed) to 1 (unverified).
+    /// The higher one decides: 5 (the network itself) to 1 (unverified).
     pub const fn rank(self) -> u8 {
         match self {
+            Self::Network => 5,
             Self::Signed => 4,
             Self::Key => 3,
             Self::Token => 2,
@@ -32,9 +35,9 @@ impl Badge {
         }
     }
 
-    /// Certainly the advertiser: may say when a conversion happened, and is approved by itself.
+    /// Certainly the advertiser, or the network itself: may say when a conversion happened, and is approved by itself.
     pub const fn is_trusted(self) -> bool {
-        matches!(self, Self::Signed | Self::Key)
+        matches!(self, Self::Network | Self::Signed | Self::Key)
     }
 
     /// The weaker of two: a result is no better than the weakest that it rests on.
@@ -164,10 +167,10 @@ mod tests {
     #[test]
     fn badges_are_ranked_as_they_are_listed() {
         let ranks: Vec<u8> = Badge::ALL.iter().map(|badge| badge.rank()).collect();
-        assert_eq!(ranks, [4, 3, 2, 1]);
+        assert_eq!(ranks, [5, 4, 3, 2, 1]);
         assert_eq!(Badge::Signed.weaker(Badge::Token), Badge::Token);
         assert_eq!(Badge::Unverified.weaker(Badge::Key), Badge::Unverified);
-        assert_eq!(Badge::ALL.iter().filter(|badge| badge.is_trusted()).count(), 2);
+        assert_eq!(Badge::ALL.iter().filter(|badge| badge.is_trusted()).count(), 3);
     }
 
     #[test]

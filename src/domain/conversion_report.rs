@@ -94,7 +94,7 @@ impl Refused {
         Self { code: ReasonCode::BadAmount, field: "amount", message }
     }
 
-    pub(super) fn bad_field(field: &'static str, message: impl Into<String>) -> Self {
+    pub fn bad_field(field: &'static str, message: impl Into<String>) -> Self {
         Self { code: ReasonCode::BadField, field, message: message.into() }
     }
 }

@@ -1,6 +1,7 @@
 //! Whether the next version of the terms takes something from publishers: a cut of a commission needs notice
 //! (domain.md section 5).
 
+use super::click_pay;
 use super::condition::{CustomerKind, OrderFacts};
 use super::line::{Line, LineField};
 use super::money::Currency;
@@ -12,8 +13,8 @@ const KINDS_MAX: usize = 100_000;
 
 impl Terms {
     /// Whether some order would earn less under `next`: a rule is gone or pays less, or one that pays less now stands
-    /// before it. Another kind of rate cannot be compared, and counts as a cut; so do an event whose reports now need an
-    /// order id, and more kinds of orders than can be compared.
+    /// before it, or clicks pay less. Another kind of rate cannot be compared, and counts as a cut; so do an event whose
+    /// reports now need an order id, and more kinds of orders than can be compared.
     pub fn is_cut_by(&self, next: &Self) -> bool {
         let kinds = kinds_of_lines(&[self, next]);
         let orders = kinds_of_orders(&[self, next]);
@@ -23,6 +24,7 @@ impl Terms {
         let is_cut =
             |event: &str, currency| orders.iter().any(|order| is_cut(self, next, event, currency, order, &kinds));
         !self.currencies.iter().all(|currency| next.currencies.contains(currency))
+            || click_pay::is_cut(self.click.as_ref(), next.click.as_ref())
             || self.events.iter().any(|event| {
                 let name = event.name.as_str();
                 let needs_order_id = next.event(name).is_some_and(|after| !after.is_once_per_click);

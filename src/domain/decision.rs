@@ -4,15 +4,17 @@
 use serde::{Deserialize, Serialize};
 
 use super::attribution::{Credit, attribute};
+use super::click_pay;
 use super::commission::{Order, Priced, PricedLine, price};
 use super::condition::OrderFacts;
 use super::conversion::{Badge, ConversionState};
-use super::evidence::{Amount, Candidate, Inputs, Undecidable, version};
+use super::evidence::{Amount, Candidate, Inputs, Own, Undecidable, version};
 use super::ids::{AdvertiserId, ClickId, CouponId, CreativeId, LinkId, PublisherId};
 use super::ledger::Worth;
 use super::line::Line;
 use super::money::Currency;
 use super::reason::{Outcome, ReasonCode};
+use super::refund::{Remaining, remaining};
 use super::terms::Terms;
 use super::time::Timestamp;
 use super::trace::TraceLine;
@@ -78,15 +80,17 @@ impl Decision {
 /// # Errors
 /// When the stored inputs are damaged: no report, or a version of the terms is missing.
 pub fn decide(inputs: &Inputs, terms: &[Terms]) -> Result<Decision, Undecidable> {
+    if let Some(Own::Clicks(day)) = &inputs.own {
+        return click_pay::decide_day(day, terms);
+    }
     let credit = attribute(inputs, terms)?;
     let terms = version(terms, credit.terms_version)?;
     let amount = amount(inputs, terms);
     let currency = currency(inputs, terms, amount);
     let is_test = inputs.is_test();
     let is_credited = credit.publisher_id.is_some();
-    let lines = amount.as_ref().map_or(&[][..], |amount| inputs.lines(amount));
-    let priced = price(terms, &order(inputs, amount.map(|amount| amount.minor), currency, lines));
-    let priced = worth(priced, is_credited, is_test);
+    let left = left_of(inputs, amount, currency);
+    let priced = worth(price_left(inputs, terms, left.as_ref(), currency), is_credited, is_test);
     let held_reason = if is_test { None } else { hold(inputs, terms, &credit) };
     let test = is_test.then_some(ReasonCode::TestMode);
     Ok(Decision {
@@ -100,7 +104,7 @@ pub fn decide(inputs: &Inputs, terms: &[Terms]) -> Result<Decision, Undecidable>
         rule_number: priced.rule_number,
         converted_at: credit.converted_at,
         badge: amount.map_or(credit.badge, |amount| credit.badge.weaker(amount.badge)),
-        amount_minor: amount.map(|amount| amount.minor),
+        amount_minor: left.map(|left| left.minor),
         currency,
         commission_minor: priced.commission_minor,
         lines: priced.lines,
@@ -117,6 +121,26 @@ pub fn decide(inputs: &Inputs, terms: &[Terms]) -> Result<Decision, Undecidable>
 fn order<'i>(inputs: &'i Inputs, amount_minor: Option<i64>, currency: Currency, lines: &'i [Line]) -> Order<'i> {
     let facts = OrderFacts { amount_minor, customer: inputs.customer_kind(), coupon: inputs.coupon_code() };
     Order { event: inputs.event.as_str(), currency, lines, facts }
+}
+
+/// What was reported, before anything of it was taken back: the amount that counts, in its currency, with its lines.
+pub fn reported<'i>(inputs: &'i Inputs, terms: &Terms) -> Option<(i64, Currency, &'i [Line])> {
+    let amount = amount(inputs, terms)?;
+    Some((amount.minor, currency(inputs, terms, Some(amount)), inputs.lines(&amount)))
+}
+
+/// What is left of the amount that counts, and of its lines.
+fn left_of(inputs: &Inputs, amount: Option<Amount>, currency: Currency) -> Option<Remaining> {
+    amount.map(|amount| remaining(amount.minor, inputs.lines(&amount), currency, &inputs.refunds))
+}
+
+/// An order of which nothing is left earns nothing, not even a fixed amount.
+fn price_left(inputs: &Inputs, terms: &Terms, left: Option<&Remaining>, currency: Currency) -> Priced {
+    let lines = left.map_or(&[][..], |left| left.lines.as_slice());
+    if left.is_some_and(Remaining::is_nothing) {
+        return Priced::nothing(lines);
+    }
+    price(terms, &order(inputs, left.map(|left| left.minor), currency, lines))
 }
 
 /// The amount that counts. One from a lower rank than the highest counts only where there is no commission without it:

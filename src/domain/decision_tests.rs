@@ -8,9 +8,11 @@ use super::decision::*;
 use super::evidence::{Arrival, Beside, ClickSource, Content, Evidence, Unresolved, compare};
 use super::evidence::{Candidate, Inputs};
 use super::evidence_tests::{any_inputs, click, evidence, inputs};
-use super::ids::{AdvertiserId, PublisherId};
+use super::ids::{AdvertiserId, PublisherId, RefundId};
 use super::line::Line;
+use super::money::Currency;
 use super::reason::{Outcome, ReasonCode};
+use super::refund::Refund;
 use super::rule::EventName;
 use super::terms::Terms;
 use super::terms::{Model, example};
@@ -238,4 +240,38 @@ proptest! {
         prop_assert_eq!(worth_of(&decision), (Some(8000), 800, 160, Badge::Signed));
         prop_assert_eq!(decision.publisher_id, Some(PublisherId(A)));
     }
+}
+
+#[test]
+fn what_was_refunded_counts_less_and_nothing_left_earns_nothing() {
+    let signed = evidence(1, Badge::Signed, HOUR_MS, Some(8000), &[click(0, A)]);
+    let refund = |id, minor| Refund { refund_id: RefundId(id), minor, currency: Currency::EUR, lines: Vec::new() };
+    let with = |event: EventName, refunds: &[Refund]| {
+        let refunds = refunds.to_vec();
+        decide(&Inputs { event, refunds, ..inputs(std::slice::from_ref(&signed)) }, &[example(1)]).unwrap()
+    };
+    let sale = |refunds: &[Refund]| with(EventName::sale(), refunds);
+    assert_eq!(worth_of(&sale(&[refund(1, 3000)])), (Some(5000), 500, 100, Badge::Signed));
+    let [first, second] = [refund(1, 3000), refund(2, 4999)];
+    assert_eq!(sale(&[first.clone(), second.clone()]), sale(&[second, first]), "whatever came first");
+    let nothing = sale(&[refund(1, 9000)]);
+    assert_eq!((nothing.state, nothing.publisher_id), (ConversionState::Pending, Some(PublisherId(A))));
+    assert_eq!(worth_of(&nothing), (Some(0), 0, 0, Badge::Signed));
+    // A fixed amount is for the event: it stays while anything is left.
+    assert_eq!(worth_of(&with(EventName::lead(), &[refund(1, 7999)])), (Some(1), 250, 50, Badge::Signed));
+    assert_eq!(worth_of(&with(EventName::lead(), &[refund(1, 8000)])), (Some(0), 0, 0, Badge::Signed));
+    let text = serde_json::to_string(&inputs(&[signed])).unwrap();
+    assert!(!text.contains("refunds"), "inputs from before are as they were");
+}
+
+#[test]
+fn a_refund_of_a_line_lets_the_others_stand() {
+    let line = |sku: &str, unit_minor| Line { sku: Some(sku.to_owned()), category: None, quantity: 1, unit_minor };
+    let lines = vec![line("A", 15), line("B", 15)];
+    let signed = Evidence { lines, ..evidence(1, Badge::Signed, HOUR_MS, Some(30), &[click(0, A)]) };
+    let back = Refund { refund_id: RefundId(1), minor: 15, currency: Currency::EUR, lines: vec![line("A", 15)] };
+    let decided = decide(&Inputs { refunds: vec![back], ..inputs(&[signed]) }, &[example(1)]).unwrap();
+    // 10 % of 0.15 is rounded up, once for the line that is left.
+    assert_eq!((worth_of(&decided), decided.lines.len()), ((Some(15), 2, 0, Badge::Signed), 1));
+    assert_eq!(decided.lines[0].line, line("B", 15));
 }

@@ -5,6 +5,7 @@ use std::cmp::Reverse;
 
 use serde::{Deserialize, Serialize};
 
+use super::click_pay::ClickDay;
 use super::conversion::{Badge, ConversionState};
 use super::conversion_report::CHANNEL_AFFILIATE;
 use super::coupon::NamedCoupon;
@@ -13,6 +14,7 @@ use super::ids::{AdvertiserId, CampaignId, ClickId, CreativeId, EvidenceId, Link
 use super::line::Line;
 use super::money::Currency;
 use super::reason::ReasonCode;
+use super::refund::Refund;
 use super::rule::EventName;
 use super::terms::Terms;
 use super::time::Timestamp;
@@ -125,6 +127,20 @@ pub struct Inputs {
     pub evidence: Vec<Evidence>,
     /// The campaign's terms when the conversion was first reported: they hold where it belongs to nobody.
     pub current_terms_version: i64,
+    /// What the network itself knows, where nobody reports anything.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub own: Option<Own>,
+    /// What was taken back of the order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub refunds: Vec<Refund>,
+}
+
+/// What a conversion rests on that no report tells.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Own {
+    /// The valid clicks of a day.
+    Clicks(ClickDay),
 }
 
 /// An amount and the rank that vouches for it.

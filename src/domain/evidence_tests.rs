@@ -62,6 +62,8 @@ pub fn inputs(evidence: &[Evidence]) -> Inputs {
         event: EventName::sale(),
         evidence: evidence.to_vec(),
         current_terms_version: 1,
+        own: None,
+        refunds: Vec::new(),
     }
 }
 
@@ -96,7 +98,8 @@ proptest::prop_compose! {
 
 proptest::prop_compose! {
     fn any_evidence()(
-        rank in 0..4_usize,
+        // Not the first one: nobody reports as the network itself.
+        rank in 1..5_usize,
         hour in 0..200_i64,
         amount in proptest::option::of(0..3_i64),
         clicks in proptest::collection::vec(any_click(), 0..4),

@@ -149,8 +149,14 @@ ids! {
     AccountId,
     /// One debit and credit of the ledger.
     TransferId,
+    /// A part of an order that was taken back.
+    RefundId,
+    /// What a publisher is to be paid, or owes: an entry that a payout takes.
+    PayableId,
     /// Money that an advertiser paid.
     DepositId,
+    /// What of it pays for a conversion, or is taken back from one.
+    AllocationId,
     /// A list of payouts proposed together.
     PayoutRunId,
     /// What one publisher gets in one currency.

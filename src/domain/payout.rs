@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::conversion::ConversionState;
-use super::ids::{ConversionId, PublisherId};
+use super::ids::{PayableId, PublisherId};
 use super::money::{Currency, Money};
 use super::review::{Step, StepReason};
 use super::time::{Day, Timestamp, Zone};
@@ -116,14 +116,28 @@ pub fn eligible(approved_at: Timestamp, net_days: i64, zone: &Zone, run_at: Time
     zone.day_of(run_at) >= due_day(approved_at, net_days, zone)
 }
 
-/// One payable conversion, or with a negative amount a claw-back, which is due at once.
+text_enum! {
+    /// What an entry is about: named by the transfer that makes it.
+    pub enum PayableKind {
+        /// A commission became payable.
+        Released = "released",
+        /// A part of it, or all, was taken back before it was paid.
+        ReleaseReversed = "release_reversed",
+        /// It was taken back after it was paid: the publisher owes it.
+        ClawedBack = "commission_clawed_back",
+    }
+}
+
+/// One entry that a payout may take: with a negative amount the publisher owes it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PayoutLine {
-    pub conversion_id: ConversionId,
+    pub payable_id: PayableId,
     pub publisher_id: PublisherId,
     pub currency: Currency,
     pub amount_minor: i64,
     pub approved_at: Timestamp,
+    /// A claw-back waits for no month: its conversion was paid. What is taken back before that is due with its conversion.
+    pub is_due_at_once: bool,
 }
 
 /// The rules of a run.
@@ -209,14 +223,14 @@ impl CarryReason {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Proposal {
     pub publisher_id: PublisherId,
-    /// The sum of its conversions.
+    /// The sum of its entries.
     pub money: Money,
     /// Proposed or carried.
     pub state: PayoutState,
     /// Why it is carried.
     pub reason: Option<CarryReason>,
-    /// What it pays or, carried, what would have been paid; sorted.
-    pub conversions: Vec<ConversionId>,
+    /// The entries that it takes or, carried, would have taken; sorted.
+    pub payables: Vec<PayableId>,
 }
 
 impl Proposal {
@@ -282,24 +296,26 @@ pub fn propose(lines: &[PayoutLine], rules: &PayoutRules, run_at: Timestamp) -> 
 fn propose_one(group: &[&PayoutLine], rules: &PayoutRules, run_at: Timestamp) -> Option<Proposal> {
     let first = group.first()?;
     let is_due =
-        |line: &&&PayoutLine| line.amount_minor < 0 || eligible(line.approved_at, rules.net_days, &rules.zone, run_at);
-    let due: Vec<&PayoutLine> = group.iter().filter(is_due).copied().collect();
+        |line: &PayoutLine| line.is_due_at_once || eligible(line.approved_at, rules.net_days, &rules.zone, run_at);
+    let (due, later): (Vec<&PayoutLine>, Vec<&PayoutLine>) = group.iter().partition(|line| is_due(line));
     let threshold_minor = rules.threshold_minor(first.currency);
-    let due_day = group.iter().map(|line| due_day(line.approved_at, rules.net_days, &rules.zone)).min()?;
-    let (counted, reason) = match sum(&due) {
-        _ if due.is_empty() => (group.to_vec(), Some(CarryReason::NotYetDue { due_day })),
-        minor if minor < 0 => (due, Some(CarryReason::NegativeBalance)),
-        minor if minor < threshold_minor || minor == 0 => (due, Some(CarryReason::BelowThreshold { threshold_minor })),
+    let due_day = later.iter().map(|line| due_day(line.approved_at, rules.net_days, &rules.zone)).min();
+    let (counted, reason) = match (sum(&due), due_day) {
+        // What cancels itself out is nothing that anybody waits for.
+        (0, Some(due_day)) => (later, Some(CarryReason::NotYetDue { due_day })),
+        (0, None) => return None,
+        (minor, _) if minor < 0 => (due, Some(CarryReason::NegativeBalance)),
+        (minor, _) if minor < threshold_minor => (due, Some(CarryReason::BelowThreshold { threshold_minor })),
         _ => (due, None),
     };
-    let mut conversions: Vec<ConversionId> = counted.iter().map(|line| line.conversion_id).collect();
-    conversions.sort();
+    let mut payables: Vec<PayableId> = counted.iter().map(|line| line.payable_id).collect();
+    payables.sort();
     Some(Proposal {
         publisher_id: first.publisher_id,
         money: Money::new(sum(&counted), first.currency),
         state: if reason.is_some() { PayoutState::Carried } else { PayoutState::Proposed },
         reason,
-        conversions,
+        payables,
     })
 }
 

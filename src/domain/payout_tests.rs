@@ -1,7 +1,7 @@
 //! What a run pays to whom, when it is due, what is carried and why.
 
 use super::conversion::ConversionState;
-use super::ids::{ConversionId, PublisherId};
+use super::ids::{PayableId, PublisherId};
 use super::money::{Currency, Money};
 use super::payout::*;
 use super::time::{Timestamp, Zone};
@@ -20,7 +20,9 @@ fn rules(net_days: i64) -> PayoutRules {
 
 fn line(id: i64, publisher_id: PublisherId, amount_minor: i64) -> PayoutLine {
     let approved_at = at("2026-03-09T14:00:00Z");
-    PayoutLine { conversion_id: ConversionId(id), publisher_id, currency: Currency::EUR, amount_minor, approved_at }
+    let is_due_at_once = amount_minor < 0;
+    let payable_id = PayableId(id);
+    PayoutLine { payable_id, publisher_id, currency: Currency::EUR, amount_minor, approved_at, is_due_at_once }
 }
 
 #[test]
@@ -50,7 +52,7 @@ fn the_storys_run_pays_a_and_carries_b_and_says_so() {
     assert_eq!(proposals.len(), 2);
     assert_eq!((proposals[0].publisher_id, proposals[0].money.minor), (A, 1350));
     assert_eq!((proposals[0].state, proposals[0].sentence()), (PayoutState::Proposed, None));
-    assert_eq!(proposals[0].conversions, [ConversionId(1), ConversionId(2), ConversionId(3)]);
+    assert_eq!(proposals[0].payables, [PayableId(1), PayableId(2), PayableId(3)]);
     assert_eq!((proposals[1].publisher_id, proposals[1].state), (B, PayoutState::Carried));
     let sentence = "4.99 EUR is below the threshold of 5.00 EUR and is carried to the next run.";
     assert_eq!(proposals[1].sentence().as_deref(), Some(sentence));
@@ -73,6 +75,24 @@ fn who_is_not_in_the_run_is_told_why() {
 }
 
 #[test]
+fn what_is_taken_back_before_payment_is_due_with_its_conversion_and_a_claw_back_at_once() {
+    let run = at("2026-04-01T08:00:00Z");
+    let back = |amount| PayoutLine { is_due_at_once: false, ..line(2, A, amount) };
+    let early = propose(&[line(1, A, 3000), back(-900)], &rules(30), run);
+    assert_eq!(early[0].sentence().as_deref(), Some("21.00 EUR is payable in a run from 2026-05-01 on."));
+    let owed = propose(&[line(1, A, 3000), line(2, A, -900)], &rules(0), run);
+    assert_eq!((owed[0].money.minor, owed[0].state), (2100, PayoutState::Proposed));
+    assert_eq!(owed[0].payables, [PayableId(1), PayableId(2)]);
+    assert_eq!(propose(&[line(1, A, 900), back(-900)], &rules(0), run), [], "what cancels itself out waits silently");
+    let rest = propose(
+        &[line(1, A, 900), line(2, A, -900), PayoutLine { approved_at: run, ..line(3, A, 700) }],
+        &rules(0),
+        run,
+    );
+    assert_eq!((rest[0].money.minor, rest[0].reason.map(CarryReason::as_str)), (700, Some("not_yet_due")));
+}
+
+#[test]
 fn a_change_of_payout_details_carries_what_would_have_been_paid() {
     let (run, until) = (at("2026-04-01T08:00:00Z"), at("2026-04-03T10:00:00Z"));
     let one = |minor| propose(&[line(1, A, minor)], &rules(0), run).remove(0);
@@ -82,7 +102,7 @@ fn a_change_of_payout_details_carries_what_would_have_been_paid() {
     let sentence =
         "30.00 EUR waits until 3 Apr 2026, 10:00 UTC, since the payout details were changed, and is carried.";
     assert_eq!(held.sentence().as_deref(), Some(sentence));
-    assert_eq!((held.money, held.conversions.len()), (one(3000).money, 1));
+    assert_eq!((held.money, held.payables.len()), (one(3000).money, 1));
     assert_eq!(one(3000).held(None), one(3000));
     assert_eq!(one(499).held(changed), one(499), "what is carried anyway says why as ever");
 }

@@ -90,7 +90,7 @@ impl ReasonCode {
             Self::SelfReferral => "The customer looks like the publisher itself; it is held for review.",
             Self::FraudRule => "A quality rule holds this conversion for review.",
             Self::Flood => "The click was one of very many from one place; the conversion is held for review.",
-            Self::CapReached => "The campaign's cap is reached; the conversion is recorded with no commission.",
+            Self::CapReached => "The campaign's cap is reached: what goes beyond it is recorded and pays nothing.",
             Self::TestMode => "This is a test: it is recorded, worth nothing and in no report.",
             Self::WindowExpired => "The click was longer ago than the campaign's cookie duration.",
             Self::BeforeClick => "The conversion happened before the click.",
@@ -153,7 +153,9 @@ impl ReasonCode {
             Self::CouponExpired => {
                 "Look at the dates on the campaign's page of coupons; a new coupon has dates of its own."
             }
-            Self::OrderConflict => "Use another order id for another order; a refund is reported as a change.",
+            Self::OrderConflict => {
+                "Use another order id for another order; what the customer gets back is reported to /api/v1/refunds."
+            }
             Self::AuthMissing => "Sign the request, or send an API key.",
             Self::AuthBadToken => "Check the key or token on the campaign's integration page.",
             Self::AuthBadSignature => "Sign the query exactly as it is sent, with sig as its last parameter.",

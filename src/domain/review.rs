@@ -28,6 +28,8 @@ text_enum! {
         EvidenceAdded = "evidence_added",
         /// A better vouched report replaced amount or attribution.
         EvidenceUpgraded = "evidence_upgraded",
+        /// The network counted the clicks of the day.
+        Counted = "counted",
         /// A person approved it.
         Reviewed = "reviewed",
         /// The validation deadline passed.
@@ -80,7 +82,35 @@ pub struct EventRecord {
     pub note: Option<String>,
     pub amount_before_minor: Option<i64>,
     pub amount_after_minor: Option<i64>,
+    /// What it was worth; nothing for the first, and where an early version did not say.
+    pub worth_before: Option<EventWorth>,
+    /// What it is worth since: 0 where it lost its worth.
+    pub worth_after: Option<EventWorth>,
     pub at: Timestamp,
+}
+
+/// What a conversion is worth at a step, in minor units of its currency.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EventWorth {
+    pub commission_minor: i64,
+    pub fee_minor: i64,
+}
+
+impl EventRecord {
+    /// Something of it was taken back, and the rest goes on.
+    pub fn is_refund(&self) -> bool {
+        self.from == Some(self.to) && self.reason.as_str().parse::<RejectReason>().is_ok()
+    }
+
+    /// What this step took of its worth.
+    pub fn loss(&self) -> EventWorth {
+        let (before, after) = (self.worth_before.unwrap_or_default(), self.worth_after.unwrap_or_default());
+        let less = |before: i64, after: i64| before.saturating_sub(after).max(0);
+        EventWorth {
+            commission_minor: less(before.commission_minor, after.commission_minor),
+            fee_minor: less(before.fee_minor, after.fee_minor),
+        }
+    }
 }
 
 /// A history that cannot have happened: the stored events are damaged.
@@ -159,6 +189,8 @@ pub enum StepRefused {
     ReasonMissing,
     #[error("the reason \"other\" needs a note")]
     NoteMissing,
+    #[error("its day is not over: it counts clicks until {0}")]
+    DayNotOver(Timestamp),
     #[error("it is not yet due: the validation deadline is {0}")]
     NotDue(Timestamp),
     #[error("its report is {0}, which a person must approve")]
@@ -289,6 +321,11 @@ pub fn reverse(from: ConversionState, reason: Option<RejectReason>, note: &str) 
         ConversionState::InPayout => Err(StepRefused::InPayout),
         _ => Err(StepRefused::NotReversible(from)),
     }
+}
+
+/// Takes a part of the order back; what is left goes on.
+pub fn amend(state: ConversionState, reason: RejectReason, note: &str) -> Result<Step, StepRefused> {
+    negative(state, state, Some(reason), note)
 }
 
 /// A note of a person may be longer nowhere.

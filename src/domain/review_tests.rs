@@ -25,6 +25,8 @@ fn history(states: &[ConversionState]) -> Vec<EventRecord> {
         note: None,
         amount_before_minor: None,
         amount_after_minor: None,
+        worth_before: None,
+        worth_after: None,
         at: NOW,
     };
     states.iter().enumerate().map(event).collect()

@@ -41,6 +41,11 @@ impl EventName {
         Self("lead".to_owned())
     }
 
+    /// A paid click: counted by the network itself, and reported by nobody.
+    pub fn click() -> Self {
+        Self("click".to_owned())
+    }
+
     pub fn as_str(&self) -> &str {
         &self.0
     }

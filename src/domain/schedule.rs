@@ -68,13 +68,12 @@ impl Terms {
 
     /// Everything that publishers are promised, each thing in sentences of its own; the same things for all terms.
     fn promises(&self) -> [(&'static str, Vec<String>); 9] {
-        let currency = self.first_currency();
         let lines = self.text.lines().map(str::trim).filter(|line| !line.is_empty());
         let currencies: Vec<&str> = self.currencies.iter().map(|currency| currency.code()).collect();
         let payable =
             if self.hold_days == 0 { "when approved".to_owned() } else { format!("{} later", days(self.hold_days)) };
         [
-            ("Commission", self.rules.iter().map(|rule| rule.sentence(currency)).collect()),
+            ("Commission", self.pays()),
             ("What counts once per click", self.counted_once()),
             ("Currencies", vec![currencies.join(", ")]),
             ("Cookie duration", vec![self.window.to_string()]),

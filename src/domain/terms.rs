@@ -5,6 +5,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::click_pay::ClickPay;
 use super::customer::BINDING_MONTHS_MAX;
 use super::ids::CampaignId;
 use super::line::{LINE_TEXT_MAX_BYTES, is_line_text};
@@ -161,6 +162,9 @@ pub struct Terms {
     pub hold_days: i64,
     pub events: Vec<EventTerms>,
     pub rules: Vec<Rule>,
+    /// What valid clicks themselves pay; nothing: they pay none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub click: Option<ClickPay>,
     pub fee: Fee,
     /// A conversion sooner after its click is held; 0 switches the rule off.
     pub too_fast_ms: i64,
@@ -177,7 +181,7 @@ pub enum TermsRefused {
     Currencies,
     #[error("terms have 1 to {EVENTS_MAX} events, each once")]
     Events,
-    #[error("terms have 1 to {RULES_MAX} rules, numbered upwards from 1")]
+    #[error("terms have 1 to {RULES_MAX} rules, numbered upwards from 1; none is needed where clicks pay")]
     Rules,
     #[error("rule {number} is for {event}, which is not one of the events")]
     RuleEvent { number: i64, event: EventName },
@@ -191,6 +195,8 @@ pub enum TermsRefused {
     RuleLine { number: i64 },
     #[error("rule {number}: amounts are above 0 and from below to; a coupon's code has no spaces")]
     RuleCondition { number: i64 },
+    #[error("a click pays more than nothing, in one of the currencies, and its daily limit pays at least one")]
+    Click,
     #[error("the network fee is 0 to 100 percent")]
     Fee,
     #[error("validation takes 0 to {DAYS_MAX} days")]
@@ -218,6 +224,7 @@ impl TermsRefused {
             | Self::RuleCurrency { .. }
             | Self::RuleLine { .. }
             | Self::RuleCondition { .. } => "rules",
+            Self::Click => "click_rate",
             Self::Fee => "fee",
             Self::ValidationDays => "validation_days",
             Self::HoldDays => "hold_days",
@@ -247,6 +254,13 @@ impl Terms {
         self.rules.iter().any(|rule| rule.when.customer.is_some())
     }
 
+    /// All that it pays, each a sentence: the rules in their order, then clicks.
+    pub fn pays(&self) -> Vec<String> {
+        let currency = self.first_currency();
+        let rules = self.rules.iter().map(|rule| rule.sentence(currency));
+        rules.chain(self.click.map(|click| click.sentence())).collect()
+    }
+
     /// Whether both promise the same: then there is nothing to make a new version for.
     pub fn promises_same(&self, other: &Self) -> bool {
         let bare = |terms: &Self| {
@@ -267,8 +281,11 @@ impl Terms {
         require(is_list(&names, EVENTS_MAX), TermsRefused::Events)?;
         let numbers = self.rules.iter().map(|rule| rule.number);
         let is_numbered = numbers.eq(1..=self.rules.len() as i64);
-        require(is_numbered && (1..=RULES_MAX).contains(&self.rules.len()), TermsRefused::Rules)?;
+        let rules_min = usize::from(self.click.is_none());
+        require(is_numbered && (rules_min..=RULES_MAX).contains(&self.rules.len()), TermsRefused::Rules)?;
         self.rules.iter().try_for_each(|rule| self.check_rule(rule))?;
+        let is_click_possible = self.click.is_none_or(|click| click.is_possible(&self.currencies));
+        require(is_click_possible, TermsRefused::Click)?;
         require(within(self.fee.bps, WHOLE_BPS), TermsRefused::Fee)?;
         require(within(self.validation_days, DAYS_MAX), TermsRefused::ValidationDays)?;
         require(within(self.hold_days, DAYS_MAX), TermsRefused::HoldDays)?;
@@ -333,6 +350,7 @@ pub(crate) fn example(version: i64) -> Terms {
             rule(1, EventName::sale(), Rate::Percent { bps: 1000 }, None),
             rule(2, EventName::lead(), Rate::Fixed { minor: 250 }, Some(Currency::EUR)),
         ],
+        click: None,
         fee: Fee { basis: FeeBasis::Commission, bps: 2000 },
         too_fast_ms: 0,
         text: String::new(),

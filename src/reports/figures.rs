@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::query::ReportQuery;
 use crate::domain::click::{ClickLabel, ClickReason};
+use crate::domain::click_pay;
 use crate::domain::money::Currency;
 use crate::domain::party::{PartyKind, Viewer};
-use crate::domain::report::{ClickFigures, ConversionFigures, Dimension, Ratio};
+use crate::domain::report::{ClickFigures, ConversionFigures, ConversionSums, Dimension, Ratio};
 use crate::domain::time::{Day, Timestamp, Zone};
 use crate::store::totals::{self, ClickTotal, ConversionTotal, Wanted};
 use crate::store::{Conn, StoreError};
@@ -15,7 +16,7 @@ use crate::store::{Conn, StoreError};
 /// The event whose orders have an average value.
 const SALE: &str = "sale";
 
-/// Conversions of one currency, altogether and by event.
+/// Conversions of one currency, altogether and by event. Paid clicks are in the money alone, and no event.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Earned {
     pub all: ConversionFigures,
@@ -49,6 +50,12 @@ impl Figures {
 
     fn add_conversions(&mut self, total: &ConversionTotal) {
         let earned = self.earned.entry(total.currency).or_default();
+        if total.event == click_pay::EVENT {
+            // What clicks themselves earn is commission, and nothing that anybody bought.
+            let sums = ConversionSums { conversions: 0, ..total.sums() };
+            earned.all.add(total.state, &sums);
+            return;
+        }
         earned.all.add(total.state, &total.sums());
         earned.events.entry(total.event.clone()).or_default().add(total.state, &total.sums());
     }

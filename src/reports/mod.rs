@@ -10,6 +10,7 @@ pub mod export;
 pub mod figures;
 pub mod find;
 pub mod live;
+pub mod paid_clicks;
 pub mod query;
 pub mod receipt;
 pub mod recompute;

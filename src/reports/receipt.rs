@@ -4,18 +4,22 @@ use std::collections::BTreeMap;
 
 use super::recompute::{Difference, Stored, differences};
 use crate::domain::click::Click;
+use crate::domain::click_pay::ClickDay;
+use crate::domain::conversion::ConversionState;
 use crate::domain::decision::Decision;
-use crate::domain::evidence::{Evidence, Inputs};
-use crate::domain::ids::{ConversionId, PublisherId};
+use crate::domain::evidence::{Evidence, Inputs, Own};
+use crate::domain::ids::{ConversionId, EventId, PublisherId};
 use crate::domain::party::{PartyKind, Viewer};
 use crate::domain::receipt::ReceiptField;
+use crate::domain::refund::Refund;
 use crate::domain::review::EventRecord;
 use crate::domain::terms::Terms;
 use crate::store::attempts::{self, Attempt};
 use crate::store::conversions::{self, Conversion};
 use crate::store::ledger::{self, Transfer};
 use crate::store::receipts::{self, PayoutFacts};
-use crate::store::{Conn, StoreError, campaigns, clicks, evidence, links, parties, terms};
+use crate::store::refunds::{self, Refunded};
+use crate::store::{Conn, StoreError, campaigns, clicks, deposits, evidence, links, parties, terms};
 
 /// What a receipt shows. Fields that the viewer may not see are not even here, except where a rule needs them.
 pub struct Receipt {
@@ -37,9 +41,39 @@ pub struct Receipt {
     pub payout: Option<PayoutFacts>,
     /// The requests as received, without secrets: advertiser and admin only.
     pub requests: Vec<Attempt>,
+    /// What was taken back of the order, in the order in which it was asked for.
+    pub refunds: Vec<RefundShown>,
     /// Whose the losing clicks were: admin only.
     pub rivals: BTreeMap<PublisherId, String>,
     pub differences: Vec<Difference>,
+}
+
+impl Receipt {
+    /// The clicks that it pays, as they were counted; nothing where something was reported.
+    pub fn click_day(&self) -> Option<&ClickDay> {
+        let (inputs, _) = self.decided.as_ref()?;
+        inputs.own.as_ref().map(|Own::Clicks(day)| day)
+    }
+}
+
+/// A refund with the step with which it counts; nothing while it waits.
+pub struct RefundShown {
+    pub refund: Refunded,
+    pub step: Option<EventRecord>,
+}
+
+impl RefundShown {
+    fn of(refund: Refunded, steps: &[(EventId, EventRecord)]) -> Self {
+        let step = steps.iter().find(|(id, _)| Some(*id) == refund.event_id).map(|(_, step)| step.clone());
+        Self { refund, step }
+    }
+}
+
+/// The refunds that a decision was made over: not those that wait, nor the one that took all that was left.
+fn counted(refunds: &[RefundShown]) -> Vec<Refund> {
+    let is_ended = |state| matches!(state, ConversionState::Rejected | ConversionState::Reversed);
+    let counts = |shown: &&RefundShown| shown.step.as_ref().is_some_and(|step| !is_ended(step.to));
+    refunds.iter().filter(counts).map(|shown| shown.refund.input()).collect()
 }
 
 /// Reads and recomputes.
@@ -52,7 +86,12 @@ pub async fn load(conn: &mut Conn, viewer: &Viewer, id: ConversionId) -> Result<
     let all_terms = terms::list(conn, conversion.campaign_id).await?;
     let decided = evidence::latest_decision(conn, id).await?;
     let reports = evidence::list(conn, id).await?;
-    let events: Vec<EventRecord> = evidence::events(conn, id).await?.into_iter().map(|(_, event)| event).collect();
+    let steps = evidence::events(conn, id).await?;
+    let (campaign, event) = (conversion.campaign_id, conversion.event.as_str());
+    let refunds = refunds::list_of_order(conn, campaign, event, &conversion.order_id).await?;
+    let refunds: Vec<RefundShown> = refunds.into_iter().map(|refund| RefundShown::of(refund, &steps)).collect();
+    let counted = counted(&refunds);
+    let events: Vec<EventRecord> = steps.into_iter().map(|(_, event)| event).collect();
     let mut transfers = ledger::list_of_conversion(conn, id).await?;
     let differences = differences(&Stored {
         conversion: &conversion,
@@ -61,7 +100,8 @@ pub async fn load(conn: &mut Conn, viewer: &Viewer, id: ConversionId) -> Result<
         terms: &all_terms,
         events: &events,
         transfers: &transfers,
-        is_allocated: receipts::is_allocated(conn, id).await?,
+        allocated_minor: deposits::allocated(conn, id).await?,
+        refunds: &counted,
     });
     let is_own = |line: &Transfer| line.debit_party == viewer.party() || line.credit_party == viewer.party();
     transfers.retain(|line| kind == PartyKind::Network || is_own(line));
@@ -83,6 +123,7 @@ pub async fn load(conn: &mut Conn, viewer: &Viewer, id: ConversionId) -> Result<
         transfers,
         payout: receipts::find_payout(conn, id).await?,
         requests: requests(conn, &conversion, kind).await?,
+        refunds,
         rivals,
         differences,
         conversion,

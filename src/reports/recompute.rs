@@ -11,6 +11,7 @@ use crate::domain::evidence::{Evidence, Inputs};
 use crate::domain::ledger::{self, Posting, Worth};
 use crate::domain::money::Money;
 use crate::domain::party::{PartyKind, Viewer};
+use crate::domain::refund::Refund;
 use crate::domain::review::{EventRecord, hold_released_at, project};
 use crate::domain::terms::Terms;
 use crate::domain::time::Timestamp;
@@ -26,7 +27,10 @@ pub struct Stored<'a> {
     pub terms: &'a [Terms],
     pub events: &'a [EventRecord],
     pub transfers: &'a [Transfer],
-    pub is_allocated: bool,
+    /// What deposits pay of it.
+    pub allocated_minor: i64,
+    /// What was taken back of the order and counts.
+    pub refunds: &'a [Refund],
 }
 
 /// One field that is stored otherwise than it comes out.
@@ -47,7 +51,8 @@ impl Difference {
 
     /// For people. A publisher reads that the fee or somebody else's account differs, not what it holds.
     pub fn sentence(&self, viewer: &Viewer) -> String {
-        let is_private = self.field == FEE || self.account.is_some_and(|account| account.party != viewer.party());
+        let is_private = [FEE, ALLOCATION].contains(&self.field)
+            || self.account.is_some_and(|account| account.party != viewer.party());
         if is_private && viewer.acting.kind() == PartyKind::Publisher {
             return format!("The {} differs from what it must be (hidden from you).", self.field);
         }
@@ -56,6 +61,8 @@ impl Difference {
 }
 
 const FEE: &str = "network fee";
+/// What the advertiser has paid, with the fee.
+const ALLOCATION: &str = "allocation";
 
 /// Compares everything; empty: same decision, same commission.
 pub fn differences(stored: &Stored<'_>) -> Vec<Difference> {
@@ -66,6 +73,7 @@ pub fn differences(stored: &Stored<'_>) -> Vec<Difference> {
     }
     states(stored, &mut found);
     balances(stored, &mut found);
+    allocation(stored, &mut found);
     found
 }
 
@@ -126,7 +134,12 @@ fn decisions(stored: &Stored<'_>, inputs: &Inputs, decision: &Decision, found: &
         let (then, now) = (reports(inputs.evidence.len()), reports(evidence.len()));
         found.push(Difference::new("evidence", now, format!("{then} as they were decided on")));
     }
-    let over_rows = Inputs { evidence, ..inputs.clone() };
+    if *stored.refunds != inputs.refunds {
+        let refunds = |number: usize| format!("{number} refunds");
+        let (then, now) = (refunds(inputs.refunds.len()), refunds(stored.refunds.len()));
+        found.push(Difference::new("refunds", now, format!("{then} as they were decided on")));
+    }
+    let over_rows = Inputs { evidence, refunds: stored.refunds.to_vec(), ..inputs.clone() };
     for inputs in [inputs, &over_rows] {
         match decide(inputs, stored.terms) {
             Ok(recomputed) => {
@@ -218,20 +231,47 @@ fn balances(stored: &Stored<'_>, found: &mut Vec<Difference>) {
     }
 }
 
-/// What a conversion in its state has posted, all together.
+/// What a conversion in its state has posted, all together: what it is worth, and what was taken back after its payment.
 fn demanded(stored: &Stored<'_>) -> Vec<Posting> {
-    let Some(worth) = stored.conversion.worth() else { return Vec::new() };
+    let Some((owed, back)) = owed(stored) else { return Vec::new() };
+    let is_allocated = stored.allocated_minor != 0;
     match stored.conversion.state {
         ConversionState::Unattributed | ConversionState::Rejected => Vec::new(),
-        ConversionState::Pending => ledger::accrue(&worth),
-        ConversionState::Approved => approved(&worth, stored.is_allocated),
-        ConversionState::Payable | ConversionState::InPayout | ConversionState::Paid => {
-            released(&worth, stored.is_allocated)
+        ConversionState::Pending => ledger::accrue(&owed),
+        ConversionState::Approved => approved(&owed, is_allocated),
+        ConversionState::Payable | ConversionState::InPayout | ConversionState::Paid | ConversionState::Reversed => {
+            [released(&owed, is_allocated), ledger::claw_back(&back)].concat()
         }
-        ConversionState::Reversed if was_paid(stored.events) => {
-            [released(&worth, stored.is_allocated), ledger::claw_back(&worth)].concat()
-        }
-        ConversionState::Reversed => Vec::new(),
+    }
+}
+
+/// What was owed for it in all, and what of that was taken back after its payment; nothing while it is nobody's.
+fn owed(stored: &Stored<'_>) -> Option<(Worth, Worth)> {
+    let worth = stored.conversion.worth()?;
+    let left = stored.conversion.event_worth();
+    let after_payment = stored.events.iter().filter(|event| {
+        event.from == Some(ConversionState::Paid)
+            && matches!(event.to, ConversionState::Paid | ConversionState::Reversed)
+    });
+    let back = after_payment.map(EventRecord::loss).fold(worth.nothing(), |sum, loss| Worth {
+        commission_minor: sum.commission_minor.saturating_add(loss.commission_minor),
+        fee_minor: sum.fee_minor.saturating_add(loss.fee_minor),
+        ..sum
+    });
+    let owed = Worth {
+        commission_minor: left.commission_minor.saturating_add(back.commission_minor),
+        fee_minor: left.fee_minor.saturating_add(back.fee_minor),
+        ..worth
+    };
+    Some((owed, back))
+}
+
+/// Deposits pay for all that is owed, or for nothing of it.
+fn allocation(stored: &Stored<'_>, found: &mut Vec<Difference>) {
+    let charge_minor = owed(stored).map_or(0, |(owed, _)| owed.commission_minor.saturating_add(owed.fee_minor));
+    if stored.allocated_minor != 0 && stored.allocated_minor != charge_minor {
+        let money = |minor| Money::new(minor, stored.conversion.currency);
+        found.push(Difference::new(ALLOCATION, money(stored.allocated_minor), money(charge_minor)));
     }
 }
 
@@ -242,10 +282,4 @@ fn approved(worth: &Worth, is_allocated: bool) -> Vec<Posting> {
 
 fn released(worth: &Worth, is_allocated: bool) -> Vec<Posting> {
     [approved(worth, is_allocated), ledger::release(worth)].concat()
-}
-
-/// Whether it was paid when it lost its worth.
-fn was_paid(events: &[EventRecord]) -> bool {
-    let reversal = events.iter().find(|event| event.to == ConversionState::Reversed);
-    reversal.is_some_and(|event| event.from == Some(ConversionState::Paid))
 }

@@ -8,6 +8,7 @@ pub mod demo;
 pub mod layers;
 pub mod lease;
 pub mod listen;
+mod refunds;
 pub mod retention;
 pub mod router;
 pub mod serve;

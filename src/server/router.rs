@@ -20,6 +20,7 @@ use super::assets;
 use super::config::Config;
 use super::demo::shop;
 use super::layers::{self, limits};
+use super::refunds;
 use crate::app::creatives;
 use crate::app::error::ApiError;
 use crate::app::figures;
@@ -79,7 +80,8 @@ pub fn router(app: &App, tracking: Tracking, config: &Config) -> Router {
     let upload = limits::bodies(upload.with_state(app.clone()), creatives::FORM_BYTES_MAX);
     let routes = limits::bodies(routes, limits::BODY_BYTES_MAX).merge(upload);
     let pages = layers::around_pages(routes, app, config).layer(compression());
-    let tracked = limits::bodies(tracking::routes(tracking), limits::BODY_BYTES_MAX);
+    let called = tracking::routes(tracking.clone()).merge(refunds::routes(tracking));
+    let tracked = limits::bodies(called, limits::BODY_BYTES_MAX);
     pages.merge(layers::around_tracking(tracked, config))
 }
 

@@ -8,7 +8,7 @@ use tokio::time::MissedTickBehavior;
 
 use super::retention;
 use crate::app::state::App;
-use crate::settlement::{batch, deadline, hold, review};
+use crate::settlement::{batch, click_pay, deadline, hold, refund, review};
 use crate::store::{Store, StoreError, sessions};
 
 /// How often a process looks.
@@ -52,9 +52,12 @@ pub fn spawn(app: App, interval_ms: u64) -> JoinHandle<()> {
 /// Does everything that is due. What fails is logged and found due again at the next look.
 pub async fn run(app: &App) {
     let (store, environment) = (&app.store, &app.environment);
+    // First: what it counts may be approved by what follows.
+    report("accrue_due", click_pay::accrue_due(store, environment).await);
     report("review_due", batch::run_due(store, environment, REVIEW_TRANSACTIONS_MAX).await);
     report("approve_due", review::approve_due(store, environment).await);
     report("chase_due", deadline::chase_due(store, environment).await);
+    report("refund_due", refund::apply_due(store, environment).await);
     report("release_due", hold::release_due(store, environment).await);
     report("forget_sessions", forget_sessions(app).await);
     report("forget_visitors", retention::visitors(store, environment).await);

@@ -9,13 +9,16 @@ use crate::domain::environment::Environment;
 use crate::domain::ids::{CampaignId, ConversionId, MemberId, PartyId, ReviewBatchId, first_id_at};
 use crate::domain::money::Money;
 use crate::domain::party::{Acting, MemberState, NETWORK, PartyState, Viewer};
-use crate::domain::review::Step;
-use crate::domain::review_batch::{RowOutcome, UNSTARTED_MAX, Wish, WishRefused, tried_kept_from};
+use crate::domain::review::{Step, StepRefused};
+use crate::domain::review_batch::{BatchAction, RowOutcome, UNSTARTED_MAX, Wish, WishRefused, tried_kept_from};
+use crate::domain::time::Timestamp;
 use crate::store::conversions::Conversion;
 use crate::store::review_batches::{self, Batch, BatchRow};
 use crate::store::{Conn, Store, StoreError, Writer, conversions, members};
 
-use super::review::{as_it_is, book, take};
+use super::refund::{self, NewRefund, RefundRefused};
+use super::review::{as_it_is, book, check_over, take};
+use super::step::Taken;
 use super::tally::Tally;
 
 /// Rows of one transaction.
@@ -83,7 +86,7 @@ pub async fn rehearse(
     if unstarted >= UNSTARTED_MAX {
         return Err(BatchRefused::TooMany);
     }
-    let rows = tried(&mut store.snapshot().await?, viewer.acting, asked).await?;
+    let rows = tried(&mut store.snapshot().await?, environment.now(), viewer.acting, asked).await?;
     let id = environment.new_id(ReviewBatchId);
     for rows in rows.chunks(KEPT_ROWS) {
         let mut w = store.write().await?;
@@ -106,13 +109,13 @@ pub async fn rehearse(
     Ok(id)
 }
 
-async fn tried(conn: &mut Conn, acting: Acting, asked: &[Asked]) -> Result<Vec<BatchRow>, StoreError> {
+async fn tried(conn: &mut Conn, now: Timestamp, acting: Acting, asked: &[Asked]) -> Result<Vec<BatchRow>, StoreError> {
     let mut first_rows = HashMap::new();
     let mut rows = Vec::with_capacity(asked.len());
     for one in asked {
         let found = find(conn, acting, &one.which).await?;
         let conversion = found.as_ref().ok();
-        let outcome = judge(one, &found, &first_rows);
+        let outcome = judge(one, now, &found, &first_rows);
         if let (Some(conversion), Ok(_)) = (conversion, &outcome) {
             first_rows.insert(conversion.conversion_id, one.number);
         }
@@ -138,6 +141,7 @@ async fn find(conn: &mut Conn, acting: Acting, which: &Which) -> Result<Result<C
 /// What a row would do, or why it does nothing; `first_rows` are the rows above that do something.
 fn judge(
     asked: &Asked,
+    now: Timestamp,
     found: &Result<Conversion, String>,
     first_rows: &HashMap<ConversionId, i64>,
 ) -> Result<String, String> {
@@ -146,9 +150,24 @@ fn judge(
     if let Some(first) = first_rows.get(&conversion.conversion_id) {
         return Err(format!("it is the same conversion as in row {first}"));
     }
-    wish.step(conversion.state).map_err(|refused| refused.to_string())?;
+    let step = wish.step(conversion.state).map_err(|refused| refused.to_string())?;
+    check_over(conversion, &step, now).map_err(|refused| refused.to_string())?;
     let held = conversion.still_held().map(|code| format!(", held ({code})")).unwrap_or_default();
-    Ok(format!("{}{held}", as_it_is(conversion)))
+    let refund = match wish.refund_minor(conversion.currency).map_err(|refused| refused.to_string())? {
+        None => String::new(),
+        Some(minor) => taken_of(conversion, Money::new(minor, conversion.currency))?,
+    };
+    Ok(format!("{}{held}{refund}", as_it_is(conversion)))
+}
+
+/// What a refund would take, if so much is left.
+fn taken_of(conversion: &Conversion, money: Money) -> Result<String, String> {
+    let left = conversion.amount_minor.unwrap_or(0);
+    if money.minor <= left {
+        return Ok(format!("; {money} is taken back"));
+    }
+    let left = Money::new(left, conversion.currency);
+    Err(crate::domain::refund::RefundRefused::BeyondAmount(left).to_string())
 }
 
 fn kept(asked: &Asked, conversion: Option<&Conversion>, outcome: Result<String, String>) -> BatchRow {
@@ -171,6 +190,7 @@ fn kept(asked: &Asked, conversion: Option<&Conversion>, outcome: Result<String, 
         action: wish.map(|wish| wish.action),
         reason: wish.and_then(|wish| wish.reason),
         note: wish.map(|wish| wish.note.clone()).unwrap_or_default(),
+        amount: wish.map(|wish| wish.amount.clone()).unwrap_or_default(),
         outcome,
         message,
     }
@@ -345,7 +365,12 @@ async fn decide(
     let mut taken = Vec::with_capacity(rows.len());
     for row in rows {
         let conversion = row.conversion_id.and_then(|id| locked.remove(&id));
-        let (outcome, message) = match step_of(batch.party_id, row, conversion) {
+        let (outcome, message) = match step_of(batch.party_id, row, conversion, environment.now()) {
+            Ok((conversion, _)) if row.action == Some(BatchAction::Refund) => {
+                let (said, one) = take_back(w, environment, batch, by, row, conversion).await?;
+                taken.extend(one);
+                said
+            }
             Ok((conversion, step)) => {
                 let one = take(w, environment, conversion, step, Some(by)).await?;
                 let message = said(&one.after);
@@ -360,17 +385,58 @@ async fn decide(
 }
 
 /// The step that a row takes now, if its conversion is still what the dry run saw.
-fn step_of(party: PartyId, row: &BatchRow, conversion: Option<Conversion>) -> Result<(Conversion, Step), String> {
+fn step_of(
+    party: PartyId,
+    row: &BatchRow,
+    conversion: Option<Conversion>,
+    now: Timestamp,
+) -> Result<(Conversion, Step), String> {
     let known = conversion.filter(|known| party == NETWORK || known.advertiser_id.party() == party);
     let (Some(conversion), Some(action)) = (known, row.action) else {
         return Err("its conversion is not there any more".to_owned());
     };
-    let wish = Wish { action, reason: row.reason, note: row.note.clone() };
+    let wish = wish_of(row, action);
     let step = wish.step(conversion.state).map_err(|refused| refused.to_string())?;
+    check_over(&conversion, &step, now).map_err(|refused| refused.to_string())?;
     if row.seen_version == Some(conversion.version) {
         Ok((conversion, step))
     } else {
         Err(format!("it changed since the dry run; now it is: {}", as_it_is(&conversion)))
+    }
+}
+
+fn wish_of(row: &BatchRow, action: BatchAction) -> Wish {
+    Wish { action, reason: row.reason, note: row.note.clone(), amount: row.amount.clone() }
+}
+
+/// What a row's refund becomes, with the step where it is one. Its reference is the row: decided again, it is the same.
+async fn take_back(
+    w: &mut Writer,
+    environment: &Environment,
+    batch: &Batch,
+    by: MemberId,
+    row: &BatchRow,
+    conversion: Conversion,
+) -> Result<((RowOutcome, String), Option<Taken>), StoreError> {
+    let refused = |why: String| ((RowOutcome::Refused, why), None);
+    let minor = match wish_of(row, BatchAction::Refund).refund_minor(conversion.currency) {
+        Ok(minor) => minor.unwrap_or_default(),
+        Err(why) => return Ok(refused(why.to_string())),
+    };
+    let Some(reason) = row.reason else { return Ok(refused(StepRefused::ReasonMissing.to_string())) };
+    let new = NewRefund {
+        money: Money::new(minor, conversion.currency),
+        lines: Vec::new(),
+        reference: format!("review {} row {}", batch.review_batch_id, row.number),
+        reason,
+        note: row.note.clone(),
+        by: Some(by),
+    };
+    match refund::take_new(w, environment, conversion, &new).await {
+        Ok(Some(taken)) => Ok(((RowOutcome::Done, said(&taken.after)), Some(taken))),
+        Ok(None) => Ok(((RowOutcome::Done, "it waits until the payout has ended".to_owned()), None)),
+        Err(RefundRefused::Store(error)) => Err(error),
+        Err(why) => Ok(refused(why.to_string())),
     }
 }
 

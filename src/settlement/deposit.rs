@@ -2,7 +2,7 @@
 
 use crate::domain::account::{AccountKey, AccountKind};
 use crate::domain::environment::Environment;
-use crate::domain::ids::{AdvertiserId, DepositId};
+use crate::domain::ids::{AdvertiserId, AllocationId, DepositId};
 use crate::domain::ledger::{self, Fact};
 use crate::domain::money::{Currency, Money};
 use crate::domain::party::{PartyKind, Viewer};
@@ -67,6 +67,21 @@ pub(super) const fn account(advertiser: AdvertiserId, currency: Currency) -> Acc
     AccountKey { party: advertiser.party(), kind: AccountKind::Deposit, currency }
 }
 
+/// Keeps everybody else from spending an advertiser's money until this transaction ends.
+pub(super) async fn lock(
+    w: &mut Writer,
+    environment: &Environment,
+    advertiser: AdvertiserId,
+    currency: Currency,
+) -> Result<AccountKey, StoreError> {
+    let account = account(advertiser, currency);
+    // It is made even if it stays empty: without a row there is nothing to lock, and the first deposit and an approval
+    // beside it would each miss what the other writes.
+    crate::store::ledger::ensure_account(w, environment, &account).await?;
+    crate::store::ledger::lock_account(w, &account).await?;
+    Ok(account)
+}
+
 /// Uses an advertiser's money for what it owes: first approved first, whole commissions with their fee, as long as it
 /// covers the next one. Gives how many were paid for.
 pub(super) async fn allocate(
@@ -75,11 +90,7 @@ pub(super) async fn allocate(
     advertiser: AdvertiserId,
     currency: Currency,
 ) -> Result<usize, StoreError> {
-    let account = account(advertiser, currency);
-    // Nobody else spends from it until this transaction ends. It is made even if it stays empty: without a row there is
-    // nothing to lock, and the first deposit and an approval beside it would each miss what the other writes.
-    crate::store::ledger::ensure_account(w, environment, &account).await?;
-    crate::store::ledger::lock_account(w, &account).await?;
+    let account = lock(w, environment, advertiser, currency).await?;
     let mut left = crate::store::ledger::balance(w, &account).await?;
     let mut paid = 0;
     loop {
@@ -90,7 +101,9 @@ pub(super) async fn allocate(
                 return Ok(paid);
             }
             left -= worth.charge_minor();
-            deposits::insert_allocation(w, owed.conversion_id, worth.charge_minor(), environment.now()).await?;
+            let id = environment.new_id(AllocationId);
+            let now = environment.now();
+            deposits::insert_allocation(w, id, owed.conversion_id, worth.charge_minor(), now).await?;
             let postings = ledger::allocate(&worth);
             crate::store::ledger::post(w, environment, Fact::Allocation, owed.conversion_id.0, &postings).await?;
             paid += 1;

@@ -2,6 +2,7 @@
 
 use crate::domain::environment::Environment;
 use crate::domain::ids::ConversionId;
+use crate::domain::payout::PayableKind;
 use crate::domain::{ledger, review};
 use crate::store::{Store, StoreError, conversion_lists, conversions, deposits, rollups, terms};
 
@@ -35,14 +36,17 @@ async fn release(store: &Store, environment: &Environment, id: ConversionId) -> 
     let conversion = conversions::lock(&mut w, id).await?;
     let Some(approved_at) = conversion.approved_at_ms else { return Ok(false) };
     let terms = terms::get(&mut w, conversion.campaign_id, conversion.terms_version).await?;
-    let is_free = conversion.worth().is_none_or(|worth| worth.charge_minor() == 0);
-    let is_funded = is_free || deposits::find_allocation(&mut w, id).await?.is_some();
+    let allocated_minor = deposits::allocated(&mut w, id).await?;
+    // What costs nothing needs no money.
+    let is_funded = conversion.worth().is_none_or(|worth| allocated_minor >= worth.charge_minor());
     let hold_end = review::hold_end(approved_at, &terms);
     match review::release(conversion.state, hold_end, is_funded, environment.now()) {
         Ok(step) => {
             let taken = step::take(&mut w, environment, conversion, step, None, |_, _| ()).await?;
             rollups::change_conversion(&mut w, Some(&taken.before), Some(&taken.after)).await?;
             post(&mut w, environment, &taken, ledger::release).await?;
+            let commission_minor = taken.after.worth().map_or(0, |worth| worth.commission_minor);
+            step::enter(&mut w, environment, &taken, PayableKind::Released, commission_minor).await?;
         }
         Err(_) => return Ok(false),
     }

@@ -2,14 +2,17 @@
 //! conversion, its event, its transfers and the report totals together, or none of them.
 //!
 //! Locks are always taken in this order, so that two processes never wait for each other: batch of reviews, run,
-//! publishers of its payouts by id, conversions by id, report totals, accounts.
+//! publishers of its payouts by id, day of clicks, conversions by id, report totals, accounts.
 
 pub mod batch;
+pub mod click_pay;
 pub mod deadline;
 pub mod deposit;
 pub mod hold;
+mod loss;
 pub mod payout;
 pub mod payout_details;
+pub mod refund;
 pub mod review;
 mod step;
 mod tally;

@@ -1,20 +1,23 @@
 //! Payouts: proposed as a run, approved (and only then reserved), paid or failed.
 
 use crate::domain::account::{AccountKey, AccountKind};
+use crate::domain::conversion::ConversionState;
 use crate::domain::environment::Environment;
-use crate::domain::ids::{ConversionId, MemberId, PayoutId, PayoutRunId};
+use crate::domain::ids::{ConversionId, MemberId, PayableId, PayoutId, PayoutRunId};
 use crate::domain::ledger::{self, Fact, Posting};
 use crate::domain::money::{Currency, Money};
 use crate::domain::party::Viewer;
 use crate::domain::payout::{
-    self, NET_DAYS_DEFAULT, PayoutLine, PayoutRules, PayoutRunState, PayoutState, Proposal, SeenRun,
+    self, NET_DAYS_DEFAULT, PayableKind, PayoutLine, PayoutRules, PayoutRunState, PayoutState, Proposal, SeenRun,
 };
 use crate::domain::time::Zone;
+use crate::store::conversions::Conversion;
+use crate::store::payables::{self, Payable};
 use crate::store::payouts::{NewPayout, Payout};
-use crate::store::{Store, StoreError, Writer, conversions, parties, payouts};
+use crate::store::{Store, StoreError, Writer, conversions, parties, payouts, refunds};
 
 use super::step::{self, Taken};
-use super::{TEXT_MAX, admin, hold, payout_details, text};
+use super::{TEXT_MAX, admin, hold, payout_details, refund, text};
 
 const PAGE: i64 = 1_000;
 
@@ -104,16 +107,16 @@ pub async fn propose(
     Ok(run)
 }
 
-/// Every payable conversion in this currency, by id.
+/// Every entry in this currency that no payout has taken, by id.
 async fn payable(w: &mut Writer, currency: Currency) -> Result<Vec<PayoutLine>, StoreError> {
     let mut lines: Vec<PayoutLine> = Vec::new();
     loop {
-        let after = lines.last().map_or(ConversionId(0), |line| line.conversion_id);
-        let more = payouts::list_payable(w, currency, after, PAGE).await?;
+        let after = lines.last().map_or(PayableId(0), |line| line.payable_id);
+        let more = payables::list_open(w, currency, after, PAGE).await?;
         if more.is_empty() {
             return Ok(lines);
         }
-        lines.extend(more);
+        lines.extend(more.iter().map(Payable::line));
     }
 }
 
@@ -134,8 +137,8 @@ async fn insert_proposal(
         reason: &proposal.sentence().unwrap_or_default(),
     };
     payouts::insert(w, &new).await?;
-    for &id in &proposal.conversions {
-        let line = lines.binary_search_by_key(&id, |line| line.conversion_id);
+    for &id in &proposal.payables {
+        let line = lines.binary_search_by_key(&id, |line| line.payable_id);
         let line = &lines[line.expect("a proposal pays the lines it was made from")];
         payouts::insert_item(w, payout_id, id, line.amount_minor).await?;
     }
@@ -195,17 +198,22 @@ pub async fn approve(
     if proposed.is_empty() {
         return Err(PayoutRefused::NothingToPay);
     }
-    bind(&mut w, environment, &mut proposed).await?;
-    let taken = move_conversions(&mut w, environment, &proposed, PayoutState::Approved, Some(by)).await?;
+    fix_destinations(&mut w, environment, &mut proposed).await?;
+    let taken = take_along(&mut w, environment, &proposed, by).await?;
     step::count(&mut w, &taken).await?;
     for payout in proposed {
+        bind(&mut w, &payout).await?;
         reserve(&mut w, environment, payout, by).await?;
     }
     Ok(w.commit().await?)
 }
 
 /// Fixes where each of them goes. The publishers are locked, so that none can enter other details before the commit.
-async fn bind(w: &mut Writer, environment: &Environment, proposed: &mut [Payout]) -> Result<(), PayoutRefused> {
+async fn fix_destinations(
+    w: &mut Writer,
+    environment: &Environment,
+    proposed: &mut [Payout],
+) -> Result<(), PayoutRefused> {
     proposed.sort_by_key(|payout| payout.publisher_id);
     for payout in proposed {
         parties::lock(w, payout.publisher_id.party()).await?;
@@ -243,48 +251,98 @@ async fn post(
     crate::store::ledger::post(w, environment, Fact::Payout, payout.0, postings).await
 }
 
-/// Takes the conversions of these payouts along to the payouts' new state, locked in the order of their ids.
-async fn move_conversions(
+/// Takes along the conversions whose commissions these payouts pay, locked in the order of their ids, and those that are
+/// worth nothing.
+async fn take_along(
     w: &mut Writer,
     environment: &Environment,
     list: &[Payout],
-    to: PayoutState,
-    actor: Option<MemberId>,
+    by: MemberId,
 ) -> Result<Vec<Taken>, PayoutRefused> {
-    let mut items = Vec::new();
+    let mut going: Vec<(ConversionId, &Payout)> = Vec::new();
     for payout in list {
-        let of_payout = payouts::list_items(w, payout.payout_id).await?;
-        let sum: i128 = of_payout.iter().map(|(_, minor)| i128::from(*minor)).sum();
-        assert!(sum == i128::from(payout.amount_minor), "a payout is the sum of its conversions: {payout:?}");
-        items.extend(of_payout.into_iter().map(|(id, minor)| (id, minor, payout)));
+        let entries = payables::list_of_payout(w, payout.payout_id).await?;
+        let sum: i128 = entries.iter().map(|entry| i128::from(entry.amount_minor)).sum();
+        assert!(sum == i128::from(payout.amount_minor), "a payout is the sum of its entries: {payout:?}");
+        let released = entries.iter().filter(|entry| entry.kind == PayableKind::Released);
+        going.extend(released.filter_map(|entry| entry.conversion_id).map(|id| (id, payout)));
+        let worthless = payouts::list_worthless(w, payout.publisher_id, payout.currency).await?;
+        going.extend(worthless.into_iter().map(|id| (id, payout)));
     }
-    items.sort_by_key(|(id, _, _)| *id);
-    let mut taken = Vec::with_capacity(items.len());
-    for (id, minor, payout) in items {
-        taken.push(move_conversion(w, environment, id, minor, payout, to, actor).await?);
+    going.sort_by_key(|(id, _)| *id);
+    going.dedup_by_key(|(id, _)| *id);
+    let mut taken = Vec::with_capacity(going.len());
+    for (id, payout) in going {
+        let conversion = conversions::lock(w, id).await?;
+        // What was taken back of it cancels out what was released.
+        if conversion.state != ConversionState::Reversed {
+            let entered = payables::sum_of_conversion(w, id).await?;
+            let is_as_proposed = conversion.commission_minor == entered && conversion.payout_id.is_none();
+            let conversion = Some(conversion).filter(|_| is_as_proposed).ok_or(PayoutRefused::Changed)?;
+            taken.push(move_one(w, environment, conversion, payout, PayoutState::Approved, by).await?);
+        }
     }
     Ok(taken)
 }
 
-async fn move_conversion(
+async fn move_one(
     w: &mut Writer,
     environment: &Environment,
-    id: ConversionId,
-    minor: i64,
+    conversion: Conversion,
     payout: &Payout,
     to: PayoutState,
-    actor: Option<MemberId>,
+    by: MemberId,
 ) -> Result<Taken, PayoutRefused> {
-    let conversion = conversions::lock(w, id).await?;
-    let owner = (to != PayoutState::Approved).then_some(payout.payout_id);
-    let is_as_proposed = conversion.commission_minor == minor
-        && conversion.currency == payout.currency
-        && conversion.publisher_id == Some(payout.publisher_id)
-        && conversion.payout_id == owner;
-    let step = payout::step(conversion.state, to).filter(|_| is_as_proposed).ok_or(PayoutRefused::Changed)?;
-    let is_over = matches!(to, PayoutState::Failed | PayoutState::Returned);
-    let paying = (!is_over).then_some(payout.payout_id);
-    Ok(step::take(w, environment, conversion, step, actor, |after, _| after.payout_id = paying).await?)
+    let is_of_payout = conversion.currency == payout.currency && conversion.publisher_id == Some(payout.publisher_id);
+    let step = payout::step(conversion.state, to).filter(|_| is_of_payout).ok_or(PayoutRefused::Changed)?;
+    let paying = (!is_open_again(to)).then_some(payout.payout_id);
+    Ok(step::take(w, environment, conversion, step, Some(by), |after, _| after.payout_id = paying).await?)
+}
+
+/// Takes the entries of a payout for good. They must be what it was proposed for: nothing that its publisher owes since
+/// may stay behind. What was taken back of a commission stands beside it, and is due with it.
+async fn bind(w: &mut Writer, payout: &Payout) -> Result<(), PayoutRefused> {
+    let items = payables::list_of_payout(w, payout.payout_id).await?;
+    let open = payables::list_open_of_publisher(w, payout.publisher_id, payout.currency).await?;
+    let is_beside = |entry: &Payable| items.iter().any(|item| item.conversion_id == entry.conversion_id);
+    let is_left = |entry: &Payable| {
+        entry.amount_minor < 0 && !items.contains(entry) && (entry.kind == PayableKind::ClawedBack || is_beside(entry))
+    };
+    if !items.iter().all(|item| open.contains(item)) || open.iter().any(is_left) {
+        return Err(PayoutRefused::Changed);
+    }
+    payouts::bind_items(w, payout.payout_id, true).await.map_err(|error| {
+        let is_taken = error.is_refused_by("payout_items_payable_id_key");
+        if is_taken { PayoutRefused::Changed } else { error.into() }
+    })
+}
+
+/// Whether the entries of such a payout can be paid by another.
+const fn is_open_again(state: PayoutState) -> bool {
+    matches!(state, PayoutState::Failed | PayoutState::Returned)
+}
+
+/// Takes the conversions of a payout along to its end, locked in the order of their ids.
+async fn end_conversions(
+    w: &mut Writer,
+    environment: &Environment,
+    payout: &Payout,
+    to: PayoutState,
+    by: MemberId,
+) -> Result<(), PayoutRefused> {
+    let ids = payouts::list_conversions(w, payout.payout_id).await?;
+    let mut taken = Vec::with_capacity(ids.len());
+    for id in ids {
+        let conversion = conversions::lock(w, id).await?;
+        // One that was reversed since its payment stays so: what was taken back stands beside what is open again.
+        if to != PayoutState::Returned || conversion.state != ConversionState::Reversed {
+            taken.push(move_one(w, environment, conversion, payout, to, by).await?);
+        }
+    }
+    if is_open_again(to) {
+        payouts::bind_items(w, payout.payout_id, false).await?;
+    }
+    Ok(step::count(w, &taken).await?)
 }
 
 /// The bank was told to pay it. From here on its publisher may enter other details: the money goes where it was approved to
@@ -324,7 +382,7 @@ pub async fn mark_paid(
     finish(store, environment, viewer, id, version, PayoutState::Paid, reference).await
 }
 
-/// It could not be sent: its conversions are payable again.
+/// It could not be sent: its entries are open again.
 ///
 /// # Errors
 /// No reason; not under way any more; changed since `version`.
@@ -384,8 +442,8 @@ async fn finish(
     let mut w = store.write().await?;
     let mut payout = locked(&mut w, id, to).await?;
     let run = payout.payout_run_id;
-    let taken = move_conversions(&mut w, environment, std::slice::from_ref(&payout), to, Some(by)).await?;
-    step::count(&mut w, &taken).await?;
+    let refunded = refunds::list_waiting_of_payout(&mut w, id).await?;
+    end_conversions(&mut w, environment, &payout, to, by).await?;
     let now = environment.now();
     payout.state = to;
     payout.version = version;
@@ -403,5 +461,12 @@ async fn finish(
     post(&mut w, environment, id, &postings).await?;
     payouts::update(&mut w, &payout).await.map_err(changed)?;
     payouts::complete_run(&mut w, run).await?;
-    Ok(w.commit().await?)
+    w.commit().await?;
+    for conversion in refunded {
+        // The payout has ended whatever becomes of this; the job takes what is left.
+        if let Err(error) = refund::apply_waiting(store, environment, conversion).await {
+            tracing::error!(%error, "a refund that waited for a payout");
+        }
+    }
+    Ok(())
 }

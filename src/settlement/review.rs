@@ -3,20 +3,22 @@
 use std::collections::BTreeSet;
 
 use crate::domain::account::AccountKey;
+use crate::domain::click_pay;
 use crate::domain::conversion::ConversionState;
 use crate::domain::environment::Environment;
-use crate::domain::ids::{ConversionId, MemberId};
+use crate::domain::ids::{AdvertiserId, ConversionId, MemberId};
 use crate::domain::ledger::{self, Fact, Posting, Worth};
-use crate::domain::money::Money;
+use crate::domain::money::{Currency, Money};
 use crate::domain::party::{Acting, Viewer};
 use crate::domain::reason::{ReasonCode, RejectReason};
 use crate::domain::review::{self, Standing, Step, StepRefused};
+use crate::domain::time::Timestamp;
 use crate::store::conversions::Conversion;
 use crate::store::{self, Conn, Store, StoreError, Writer, conversion_lists, conversions, terms};
 
-use super::deposit;
 use super::step::{self, Taken};
 use super::tally::Tally;
+use super::{deposit, loss};
 
 /// The job reads so many ids at a time.
 const PAGE: i64 = 500;
@@ -57,6 +59,7 @@ pub async fn approve(
     let mut w = store.write().await?;
     let conversion = lock_of(&mut w, viewer, id).await?;
     let step = review::approve(conversion.state)?;
+    check_over(&conversion, &step, environment.now())?;
     let conversion = as_seen(conversion, version)?;
     write(&mut w, environment, conversion, step, Some(viewer.member_id)).await?;
     Ok(w.commit().await?)
@@ -106,7 +109,7 @@ pub async fn release_hold(
 }
 
 /// Locks a conversion that this viewer may review: an advertiser its own, an admin any.
-async fn lock_of(w: &mut Writer, viewer: &Viewer, id: ConversionId) -> Result<Conversion, StoreError> {
+pub(super) async fn lock_of(w: &mut Writer, viewer: &Viewer, id: ConversionId) -> Result<Conversion, StoreError> {
     if matches!(viewer.acting, Acting::Publisher(_)) {
         return Err(StoreError::NotFound);
     }
@@ -114,8 +117,16 @@ async fn lock_of(w: &mut Writer, viewer: &Viewer, id: ConversionId) -> Result<Co
     conversions::lock(w, id).await
 }
 
+/// What still counts clicks is not approved.
+pub(super) fn check_over(conversion: &Conversion, step: &Step, now: Timestamp) -> Result<(), StepRefused> {
+    match step.to {
+        ConversionState::Approved => click_pay::check_over(&conversion.event, conversion.converted_at_ms, now),
+        _ => Ok(()),
+    }
+}
+
 /// Further evidence may have changed the amount, the commission or the publisher since.
-fn as_seen(conversion: Conversion, version: i64) -> Result<Conversion, ReviewRefused> {
+pub(super) fn as_seen(conversion: Conversion, version: i64) -> Result<Conversion, ReviewRefused> {
     if conversion.version == version { Ok(conversion) } else { Err(ReviewRefused::Changed(Box::new(conversion))) }
 }
 
@@ -133,7 +144,7 @@ pub(super) async fn write(
     Ok(after)
 }
 
-/// The step of a review, approval or rejection, and its event. What follows for totals and ledger is for [`book`].
+/// The step of a review, approval, rejection or reversal, and its event. What follows for totals and ledger is for [`book`].
 pub(super) async fn take(
     w: &mut Writer,
     environment: &Environment,
@@ -149,31 +160,44 @@ pub(super) async fn take(
     step::take(w, environment, conversion, step, actor, change).await
 }
 
-/// What the steps of reviews mean for totals and ledger; what was approved is paid for as far as there is money.
+/// What the steps of reviews and refunds mean for totals and ledger; what is owed is paid for as far as there is money.
 pub(super) async fn book(w: &mut Writer, environment: &Environment, taken: &[Taken]) -> Result<(), StoreError> {
     step::count(w, taken).await?;
-    let (mut owing, mut facts) = (BTreeSet::new(), Vec::with_capacity(taken.len()));
-    for one in taken {
-        let is_approved = one.after.state == ConversionState::Approved;
-        let rule: fn(&Worth) -> Vec<Posting> = if is_approved { ledger::approve } else { ledger::reject };
-        facts.push((one.event_id.0, one.before.worth().map(|worth| rule(&worth)).unwrap_or_default()));
-        if is_approved {
-            owing.insert((one.after.advertiser_id, one.after.currency));
-        }
-    }
+    let is_owed = |one: &&Taken| !one.before.state.is_open() || one.after.state == ConversionState::Approved;
+    let owed = taken.iter().filter(is_owed).map(|one| (one.after.advertiser_id, one.after.currency));
+    let owing: BTreeSet<(AdvertiserId, Currency)> = owed.collect();
+    let facts: Vec<(&Taken, Option<Vec<Posting>>)> = taken.iter().map(|one| (one, postings_of(one))).collect();
     // Accounts that are not there yet are made before the first posting, all of them in one order: another transaction
     // with the same publishers the other way round waits, instead of each for the other.
-    let postings = facts.iter().flat_map(|(_, postings)| postings);
+    let postings = facts.iter().filter_map(|(_, postings)| postings.as_ref()).flatten();
     let mut accounts: BTreeSet<AccountKey> = postings.flat_map(|one| [one.debit, one.credit]).collect();
     accounts.extend(owing.iter().map(|(advertiser, currency)| deposit::account(*advertiser, *currency)));
     store::ledger::ensure_accounts(w, environment, &accounts).await?;
-    for (event_id, postings) in &facts {
-        store::ledger::post(w, environment, Fact::Conversion, *event_id, postings).await?;
+    for &(advertiser, currency) in &owing {
+        deposit::lock(w, environment, advertiser, currency).await?;
+    }
+    for (one, postings) in facts {
+        match postings {
+            Some(postings) => {
+                store::ledger::post(w, environment, Fact::Conversion, one.event_id.0, &postings).await?;
+            }
+            None => loss::post(w, environment, one).await?,
+        }
     }
     for (advertiser, currency) in owing {
         deposit::allocate(w, environment, advertiser, currency).await?;
     }
     Ok(())
+}
+
+/// What the decision on a pending conversion posts; nothing is told for any other step, which may take something back.
+fn postings_of(taken: &Taken) -> Option<Vec<Posting>> {
+    let rule: fn(&Worth) -> Vec<Posting> = match (taken.before.state, taken.after.state) {
+        (ConversionState::Pending, ConversionState::Approved) => ledger::approve,
+        (ConversionState::Pending, ConversionState::Rejected) => ledger::reject,
+        _ => return None,
+    };
+    Some(taken.before.worth().map(|worth| rule(&worth)).unwrap_or_default())
 }
 
 /// Posts what a step means for the worth of its conversion, under the event's id; nothing while it belongs to nobody.
@@ -209,7 +233,9 @@ async fn approve_by_itself(store: &Store, environment: &Environment, id: Convers
     let mut w = store.write().await?;
     let conversion = conversions::lock(&mut w, id).await?;
     let standing = standing_of(&mut w, &conversion).await?;
-    match review::approve_by_itself(&standing, environment.now()) {
+    let now = environment.now();
+    let step = review::approve_by_itself(&standing, now);
+    match step.and_then(|step| check_over(&conversion, &step, now).map(|()| step)) {
         Ok(step) => write(&mut w, environment, conversion, step, None).await?,
         Err(_) => return Ok(false),
     };
@@ -224,7 +250,7 @@ pub(super) async fn standing_of(conn: &mut Conn, conversion: &Conversion) -> Res
 }
 
 /// What the rules of review look at; not whether the network was asked already.
-pub fn standing(conversion: &Conversion, deadline_at: crate::domain::time::Timestamp) -> Result<Standing, StoreError> {
+pub fn standing(conversion: &Conversion, deadline_at: Timestamp) -> Result<Standing, StoreError> {
     let corrupt = |why: &str| StoreError::Corrupt { what: "hold", why: why.to_owned() };
     let held = conversion.still_held();
     let held_reason = held.map(|code| code.parse::<ReasonCode>().map_err(|_| corrupt(code))).transpose()?;

@@ -1,10 +1,12 @@
 //! One step in the life of a conversion that this transaction has locked.
 
 use crate::domain::environment::Environment;
-use crate::domain::ids::{EventId, MemberId};
+use crate::domain::ids::{EventId, MemberId, PayableId};
+use crate::domain::payout::PayableKind;
 use crate::domain::review::{EventRecord, Step};
 use crate::domain::time::Timestamp;
 use crate::store::conversions::Conversion;
+use crate::store::payables::{self, Payable};
 use crate::store::{StoreError, Writer, conversions, evidence, rollups};
 
 /// A conversion before and after a step, and the step's event. The caller posts to the ledger and moves the totals.
@@ -37,10 +39,33 @@ pub async fn take(
         note: step.note,
         amount_before_minor: before.amount_minor,
         amount_after_minor: after.amount_minor,
+        worth_before: Some(before.event_worth()),
+        worth_after: Some(after.event_worth()),
         at,
     };
     evidence::insert_event(w, event_id, before.conversion_id, &event).await?;
     Ok(Taken { before, after, event_id })
+}
+
+/// Writes what a step makes payable to its publisher, or owed by it.
+pub async fn enter(
+    w: &mut Writer,
+    environment: &Environment,
+    taken: &Taken,
+    kind: PayableKind,
+    amount_minor: i64,
+) -> Result<(), StoreError> {
+    let Some(publisher_id) = taken.before.publisher_id.filter(|_| amount_minor != 0) else { return Ok(()) };
+    let new = Payable {
+        payable_id: PayableId(taken.event_id.0),
+        publisher_id,
+        currency: taken.before.currency,
+        amount_minor,
+        conversion_id: Some(taken.before.conversion_id),
+        kind,
+        approved_at_ms: taken.before.approved_at_ms.unwrap_or_else(|| taken.event_id.time()),
+    };
+    payables::insert(w, &new, environment.now()).await
 }
 
 /// Moves the totals of everybody who reads these conversions.

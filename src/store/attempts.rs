@@ -14,7 +14,7 @@ use crate::domain::reason::{Outcome, ReasonCode};
 pub struct Attempt {
     pub attempt_id: AttemptId,
     pub campaign_id: Option<CampaignId>,
-    /// `postback`, `pixel` or `api`; `replay` or `test` where a member sent it by hand.
+    /// `postback`, `pixel`, `api` or `refunds`; `replay` or `test` where a member sent it by hand.
     pub endpoint: String,
     pub method: String,
     /// Without signature and token.

@@ -40,7 +40,7 @@ pub struct Conversion {
     /// What its credited coupon says of itself.
     pub coupon_campaign: Option<i64>,
     pub coupon_publisher: Option<i64>,
-    /// What an advertiser's payment covered of it.
+    /// What advertisers' payments cover of it.
     pub allocated_minor: Option<i64>,
 }
 
@@ -62,6 +62,10 @@ pub struct Price {
     pub version: i64,
     pub fee_basis: String,
     pub fee_bps: i64,
+    /// For each valid click; 0: nothing.
+    pub click_minor: i64,
+    /// Of a day; 0: without a limit.
+    pub click_cap_minor: i64,
 }
 
 #[derive(Debug, sqlx::FromRow)]
@@ -90,6 +94,10 @@ pub struct Event {
     pub from_state: Option<String>,
     pub to_state: String,
     pub reason: String,
+    pub commission_before: Option<i64>,
+    pub commission_after: Option<i64>,
+    pub fee_before: Option<i64>,
+    pub fee_after: Option<i64>,
     /// The time that its id carries.
     pub at_ms: i64,
 }
@@ -139,11 +147,44 @@ pub struct Payout {
 #[derive(Debug, sqlx::FromRow)]
 pub struct PayoutItem {
     pub payout_id: i64,
-    pub conversion_id: i64,
+    pub payable_id: i64,
     pub amount_minor: i64,
+    pub is_binding: bool,
     pub payout_state: String,
     pub payout_publisher: i64,
     pub payout_currency: String,
+    /// What the entry says of itself.
+    pub entered_minor: i64,
+    pub entered_publisher: i64,
+    pub entered_currency: String,
+    pub kind: String,
+    pub conversion_id: Option<i64>,
+}
+
+/// What a publisher is to be paid, or owes.
+#[derive(Debug, sqlx::FromRow)]
+pub struct Payable {
+    pub payable_id: i64,
+    pub publisher_id: i64,
+    pub currency: String,
+    pub amount_minor: i64,
+    pub conversion_id: Option<i64>,
+    pub kind: String,
+    /// Whose its conversion is.
+    pub owner_id: Option<i64>,
+    /// How many payouts take it for good.
+    pub bound: i64,
+}
+
+/// What was taken back of an order, and with which step that counts.
+#[derive(Debug, sqlx::FromRow)]
+pub struct Refund {
+    pub refund_id: i64,
+    pub conversion_id: Option<i64>,
+    pub currency: String,
+    pub amount_minor: i64,
+    pub step_conversion: Option<i64>,
+    pub step_state: Option<String>,
 }
 
 sql! {
@@ -153,15 +194,17 @@ sql! {
         v.payout_id, k.advertiser_id as owner_id,
         c.campaign_id as clicked_campaign, c.publisher_id as clicked_publisher, c.link_id as clicked_link,
         c.terms_version as clicked_terms, q.campaign_id as coupon_campaign, q.publisher_id as coupon_publisher,
-        a.amount_minor as allocated_minor from conversions v left join coupons q on q.coupon_id = v.coupon_id
+        (select cast(sum(a.amount_minor) as bigint) from allocations a where a.conversion_id = v.conversion_id)
+        as allocated_minor from conversions v left join coupons q on q.coupon_id = v.coupon_id
         left join campaigns k on k.campaign_id = v.campaign_id left join clicks c on c.click_id = v.click_id
-        left join allocations a on a.conversion_id = v.conversion_id order by v.conversion_id";
+        order by v.conversion_id";
     COUPONS = "select coupon_id, campaign_id, publisher_id, code, valid_from_ms, valid_until_ms, ended_at_ms from coupons";
-    PRICES = "select campaign_id, version, fee_basis, fee_bps from terms";
+    PRICES = "select campaign_id, version, fee_basis, fee_bps, click_minor, click_cap_minor from terms";
     PRICE_RULES = "select campaign_id, terms_version, number, event, rate, bps, amount_minor, currency,
         line_field, line_text, amount_from, amount_below, customer, coupon from terms_rules
         order by campaign_id, terms_version, number";
     EVENTS = "select event_id, conversion_id, number, from_state, to_state, reason,
+        commission_before, commission_after, fee_before, fee_after,
         (event_id >> 21) + 1577836800000 as at_ms from conversion_events
         order by conversion_id, number";
     TRANSFERS = "select t.transfer_id, t.fact, t.fact_id, t.code, t.currency, t.amount_minor, d.party_id as debit_party,
@@ -180,9 +223,20 @@ sql! {
         (select count(*) from payout_items i where i.payout_id = p.payout_id) as items,
         cast(coalesce((select sum(i.amount_minor) from payout_items i where i.payout_id = p.payout_id), 0) as bigint)
         as items_minor from payouts p order by p.payout_id";
-    PAYOUT_ITEMS = "select i.payout_id, i.conversion_id, i.amount_minor, p.state as payout_state,
-        p.publisher_id as payout_publisher, p.currency as payout_currency from payout_items i
-        join payouts p on p.payout_id = i.payout_id order by i.payout_id, i.conversion_id";
+    PAYOUT_ITEMS = "select i.payout_id, i.payable_id, i.amount_minor, i.is_binding, p.state as payout_state,
+        p.publisher_id as payout_publisher, p.currency as payout_currency, b.amount_minor as entered_minor,
+        b.publisher_id as entered_publisher, b.currency as entered_currency, b.kind, b.conversion_id
+        from payout_items i join payouts p on p.payout_id = i.payout_id
+        join payables b on b.payable_id = i.payable_id order by i.payout_id, i.payable_id";
+    PAYABLES = "select b.payable_id, b.publisher_id, b.currency, b.amount_minor, b.conversion_id, b.kind,
+        v.publisher_id as owner_id, (select count(*) from payout_items i where i.payable_id = b.payable_id
+        and i.is_binding) as bound from payables b left join conversions v on v.conversion_id = b.conversion_id
+        order by b.payable_id";
+    REFUNDS = "select r.refund_id, v.conversion_id, r.currency, r.amount_minor, e.conversion_id as step_conversion,
+        e.to_state as step_state from refunds r
+        left join conversions v on v.campaign_id = r.campaign_id and v.event = r.event and v.order_id = r.order_id
+        left join refund_steps s on s.refund_id = r.refund_id
+        left join conversion_events e on e.event_id = s.event_id order by r.refund_id";
 }
 
 pub async fn conversions(conn: &mut Conn) -> Result<Vec<Conversion>, StoreError> {
@@ -221,4 +275,12 @@ pub async fn payouts(conn: &mut Conn) -> Result<Vec<Payout>, StoreError> {
 
 pub async fn payout_items(conn: &mut Conn) -> Result<Vec<PayoutItem>, StoreError> {
     on_driver!(conn, |c| query_as(PAYOUT_ITEMS).fetch_all(c).await)
+}
+
+pub async fn payables(conn: &mut Conn) -> Result<Vec<Payable>, StoreError> {
+    on_driver!(conn, |c| query_as(PAYABLES).fetch_all(c).await)
+}
+
+pub async fn refunds(conn: &mut Conn) -> Result<Vec<Refund>, StoreError> {
+    on_driver!(conn, |c| query_as(REFUNDS).fetch_all(c).await)
 }

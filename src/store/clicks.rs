@@ -88,6 +88,9 @@ sql! {
     FIND_OF_PUBLISHER = concat!("select ", columns!(), " from clicks where click_id = $1 and publisher_id = $2");
     FIND_OF_ADVERTISER = concat!("select ", columns!(), " from clicks where click_id = $1
         and campaign_id in (select campaign_id from campaigns where advertiser_id = $2)");
+    LIST_OF_DAY = concat!("select ", columns!(), " from clicks where click_id >= $1 and click_id < $2 and publisher_id = $3
+        and campaign_id = $4 and terms_version = $5 and label = 'valid' and not is_recreated
+        order by click_id limit $6 offset $7");
     DELETE_RECREATED = "delete from clicks where click_id = $1 and is_recreated";
     RECENT_OF_PUBLISHER = "select count(*) as clicks from clicks where click_id >= $1 and publisher_id = $2
         and label <> 'invalid'";
@@ -139,6 +142,29 @@ pub async fn find_of(conn: &mut Conn, acting: Acting, id: ClickId) -> Result<Opt
 /// Takes away a click that was made again from its token, because its own record is here.
 pub async fn delete_recreated(w: &mut Writer, id: ClickId) -> Result<(), StoreError> {
     on_driver!(w, |c| query(DELETE_RECREATED).bind(id).execute(c).await.map(drop))
+}
+
+/// The valid clicks of one publisher under one version of a campaign's terms on a UTC day, a page of them. One that was made
+/// again from its token has no visitor, and is not paid.
+pub async fn list_of_day(
+    conn: &mut Conn,
+    publisher: PublisherId,
+    campaign: CampaignId,
+    (utc_day, terms_version): (i64, i64),
+    (limit, offset): (i64, i64),
+) -> Result<Vec<Click>, StoreError> {
+    let first = |day: i64| first_id_at(Timestamp(day * DAY_MS));
+    let rows: Vec<ClickRow> = on_driver!(conn, |c| query_as(LIST_OF_DAY)
+        .bind(first(utc_day))
+        .bind(first(utc_day + 1))
+        .bind(publisher)
+        .bind(campaign)
+        .bind(terms_version)
+        .bind(limit)
+        .bind(offset)
+        .fetch_all(c)
+        .await)?;
+    Ok(rows.into_iter().map(Click::from).collect())
 }
 
 /// Clicks that count, from `first` on, of one publisher.

@@ -21,7 +21,7 @@ pub struct Listed {
     /// Of the version of the terms that prices it.
     pub validation_days: i64,
     pub hold_days: i64,
-    /// Its latest step, whose id has the time.
+    /// The step that brought it to its state; its id has the time.
     pub latest_event_id: Option<EventId>,
     /// The bank's reference of the payout that paid it.
     pub payout_reference: Option<String>,
@@ -60,8 +60,8 @@ macro_rules! listed {
                 and t.version = conversions.terms_version) as validation_days,
             (select t.hold_days from terms t where t.campaign_id = conversions.campaign_id
                 and t.version = conversions.terms_version) as hold_days,
-            (select max(e.event_id) from conversion_events e where e.conversion_id = conversions.conversion_id)
-                as latest_event_id,
+            (select max(e.event_id) from conversion_events e where e.conversion_id = conversions.conversion_id
+                and (e.from_state is null or e.from_state <> e.to_state)) as latest_event_id,
             (select o.reference from payouts o where o.payout_id = conversions.payout_id) as payout_reference,
             (select n.notice_id from notices n where n.party_id = conversions.advertiser_id and n.code = 'handed_over'
                 and n.object = cast(conversions.conversion_id as text)) as handed_over_id
@@ -87,7 +87,7 @@ macro_rules! list {
 /// What a person has to decide: the deadline does not approve it. As `review::review_stage` says.
 macro_rules! undecided {
     () => {
-        "state = 'pending' and (badge not in ('signed', 'key')
+        "state = 'pending' and (badge not in ('signed', 'key', 'network')
             or (held_reason is not null and hold_released_at_ms is null))"
     };
 }
@@ -140,7 +140,7 @@ sql! {
     WAITING_OF_ADVERTISER = waiting!("state = 'pending' and advertiser_id = $1");
     WAITING_OVERDUE = waiting!(overdue!());
     LIST_VALIDATION_OVER = due!("c.state = 'pending' and c.converted_at_ms + t.validation_days * 86400000 <= $1
-        and (c.held_reason is null or c.hold_released_at_ms is not null) and c.badge in ('signed', 'key')");
+        and (c.held_reason is null or c.hold_released_at_ms is not null) and c.badge in ('signed', 'key', 'network')");
     LIST_UNTOLD = due!(
         undecided!(),
         " and not c.is_test and c.converted_at_ms + t.validation_days * 86400000 <= $1
@@ -155,7 +155,8 @@ sql! {
     );
     LIST_HOLD_OVER = due!("c.state = 'approved' and not c.is_test
         and c.approved_at_ms + t.hold_days * 86400000 <= $1 and (c.commission_minor + c.fee_minor = 0
-        or exists (select 1 from allocations a where a.conversion_id = c.conversion_id))");
+        or (select sum(a.amount_minor) from allocations a where a.conversion_id = c.conversion_id)
+            >= c.commission_minor + c.fee_minor)");
 }
 
 /// The conversions that the caller may see, newest first.

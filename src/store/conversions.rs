@@ -4,6 +4,7 @@ use sqlx::{query, query_as, query_scalar};
 
 use super::driver::{Conn, Writer};
 use super::error::StoreError;
+use crate::domain::click_pay;
 use crate::domain::conversion::{Badge, ConversionState};
 use crate::domain::decision::Decision;
 use crate::domain::ids::{
@@ -14,6 +15,7 @@ use crate::domain::money::Currency;
 use crate::domain::party::Acting;
 use crate::domain::policy::EvidenceKind;
 use crate::domain::report::{ConversionSums, CountedConversion};
+use crate::domain::review::EventWorth;
 use crate::domain::time::Timestamp;
 
 #[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
@@ -107,13 +109,21 @@ impl Conversion {
         held.or(self.reason.as_deref().filter(|_| self.still_held() == self.held_reason.as_deref()))
     }
 
-    /// By what it belongs to its publisher; nothing while it belongs to nobody.
+    /// By what it belongs to its publisher; nothing while it belongs to nobody, and where clicks themselves are paid.
     pub fn credited_by(&self) -> Option<EvidenceKind> {
-        self.publisher_id.map(|_| match (self.click_id, self.coupon_id) {
+        self.publisher_id.filter(|_| self.event != click_pay::EVENT).map(|_| match (self.click_id, self.coupon_id) {
             (Some(_), _) => EvidenceKind::Click,
             (None, Some(_)) => EvidenceKind::Coupon,
             (None, None) => EvidenceKind::Customer,
         })
+    }
+
+    /// What it is worth, for its next event: nothing once it has lost its worth.
+    pub const fn event_worth(&self) -> EventWorth {
+        match self.state {
+            ConversionState::Rejected | ConversionState::Reversed => EventWorth { commission_minor: 0, fee_minor: 0 },
+            _ => EventWorth { commission_minor: self.commission_minor, fee_minor: self.fee_minor },
+        }
     }
 
     /// What the ledger has for it; nothing while it belongs to nobody.

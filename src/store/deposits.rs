@@ -5,7 +5,7 @@ use sqlx::{query, query_as, query_scalar};
 use super::changes::Change;
 use super::driver::{Conn, Writer};
 use super::error::StoreError;
-use crate::domain::ids::{AdvertiserId, ConversionId, DepositId, MemberId, PublisherId};
+use crate::domain::ids::{AdvertiserId, AllocationId, ConversionId, DepositId, MemberId, PublisherId};
 use crate::domain::ledger::Worth;
 use crate::domain::money::{Currency, Money};
 use crate::domain::party::NETWORK;
@@ -70,8 +70,8 @@ macro_rules! select {
 macro_rules! unpaid {
     () => {
         "c.advertiser_id = $1 and c.state in ('approved', 'payable', 'in_payout', 'paid')
-        and c.commission_minor + c.fee_minor > 0
-        and not exists (select 1 from allocations a where a.conversion_id = c.conversion_id)"
+        and c.commission_minor + c.fee_minor > coalesce((select sum(a.amount_minor) from allocations a
+            where a.conversion_id = c.conversion_id), 0)"
     };
 }
 
@@ -87,8 +87,10 @@ sql! {
         cast(sum(c.commission_minor) as bigint) as commission_minor, cast(sum(c.fee_minor) as bigint) as fee_minor
         from conversions c join campaigns n on n.campaign_id = c.campaign_id where ", unpaid!(), "
         group by n.campaign_id, n.name, c.currency order by n.campaign_id, c.currency");
-    INSERT_ALLOCATION = "insert into allocations (conversion_id, amount_minor, created_at_ms) values ($1, $2, $3)";
-    FIND_ALLOCATION = "select created_at_ms from allocations where conversion_id = $1";
+    INSERT_ALLOCATION = "insert into allocations (allocation_id, conversion_id, amount_minor, created_at_ms)
+        values ($1, $2, $3, $4)";
+    ALLOCATED = "select cast(coalesce(sum(amount_minor), 0) as bigint) as amount_minor from allocations
+        where conversion_id = $1";
 }
 
 /// # Errors
@@ -145,18 +147,25 @@ pub async fn list_owed(conn: &mut Conn, advertiser: AdvertiserId) -> Result<Vec<
     on_driver!(conn, |c| query_as(LIST_OWED).bind(advertiser).fetch_all(c).await)
 }
 
-/// # Errors
-/// `allocations_pkey`: it is paid for.
+/// Less than 0 is taken back from it.
 pub async fn insert_allocation(
     w: &mut Writer,
+    id: AllocationId,
     conversion: ConversionId,
     amount_minor: i64,
     at: Timestamp,
 ) -> Result<(), StoreError> {
-    on_driver!(w, |c| query(INSERT_ALLOCATION).bind(conversion).bind(amount_minor).bind(at).execute(c).await.map(drop))
+    on_driver!(w, |c| query(INSERT_ALLOCATION)
+        .bind(id)
+        .bind(conversion)
+        .bind(amount_minor)
+        .bind(at)
+        .execute(c)
+        .await
+        .map(drop))
 }
 
-/// When a deposit paid for this conversion. The caller may see the conversion.
-pub async fn find_allocation(conn: &mut Conn, conversion: ConversionId) -> Result<Option<Timestamp>, StoreError> {
-    on_driver!(conn, |c| query_scalar(FIND_ALLOCATION).bind(conversion).fetch_optional(c).await)
+/// What deposits pay of this conversion. The caller may see the conversion.
+pub async fn allocated(conn: &mut Conn, conversion: ConversionId) -> Result<i64, StoreError> {
+    on_driver!(conn, |c| query_scalar(ALLOCATED).bind(conversion).fetch_one(c).await)
 }

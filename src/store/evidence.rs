@@ -11,7 +11,7 @@ use crate::domain::evidence::{Beside, Candidate, Evidence, Inputs, Unresolved};
 use crate::domain::ids::{AttemptId, ConversionId, DecisionId, EventId, EvidenceId, MemberId};
 use crate::domain::line::Line;
 use crate::domain::money::Currency;
-use crate::domain::review::{EventRecord, StepReason};
+use crate::domain::review::{EventRecord, EventWorth, StepReason};
 use crate::domain::time::Timestamp;
 
 #[derive(sqlx::FromRow)]
@@ -53,6 +53,10 @@ struct EventRow {
     note: Option<String>,
     amount_before: Option<i64>,
     amount_after: Option<i64>,
+    commission_before: Option<i64>,
+    commission_after: Option<i64>,
+    fee_before: Option<i64>,
+    fee_after: Option<i64>,
 }
 
 sql! {
@@ -65,11 +69,13 @@ sql! {
         order by decision_id desc limit 1";
     INSERT_DECISION = "insert into decisions (decision_id, conversion_id, function_version, inputs, decision)
         values ($1, $2, $3, $4, $5)";
-    EVENTS = "select event_id, number, from_state, to_state, member_id, reason, note, amount_before, amount_after
+    EVENTS = "select event_id, number, from_state, to_state, member_id, reason, note, amount_before, amount_after,
+        commission_before, commission_after, fee_before, fee_after
         from conversion_events where conversion_id = $1 order by number";
     COUNT_EVENTS = "select count(*) as events from conversion_events where conversion_id = $1";
     INSERT_EVENT = "insert into conversion_events (event_id, conversion_id, number, from_state, to_state, member_id,
-        reason, note, amount_before, amount_after) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+        reason, note, amount_before, amount_after, commission_before, commission_after, fee_before, fee_after)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
 }
 
 fn corrupt(what: &'static str) -> impl Fn(serde_json::Error) -> StoreError {
@@ -188,6 +194,10 @@ pub async fn events(conn: &mut Conn, conversion: ConversionId) -> Result<Vec<(Ev
     Ok(rows.into_iter().map(|row| (row.event_id, row.record())).collect())
 }
 
+fn worth(commission_minor: Option<i64>, fee_minor: Option<i64>) -> Option<EventWorth> {
+    Some(EventWorth { commission_minor: commission_minor?, fee_minor: fee_minor? })
+}
+
 impl EventRow {
     fn record(self) -> EventRecord {
         EventRecord {
@@ -199,6 +209,8 @@ impl EventRow {
             note: self.note,
             amount_before_minor: self.amount_before,
             amount_after_minor: self.amount_after,
+            worth_before: worth(self.commission_before, self.fee_before),
+            worth_after: worth(self.commission_after, self.fee_after),
             at: self.event_id.time(),
         }
     }
@@ -228,6 +240,10 @@ pub async fn insert_event(
         .bind(event.note.as_deref())
         .bind(event.amount_before_minor)
         .bind(event.amount_after_minor)
+        .bind(event.worth_before.map(|worth| worth.commission_minor))
+        .bind(event.worth_after.map(|worth| worth.commission_minor))
+        .bind(event.worth_before.map(|worth| worth.fee_minor))
+        .bind(event.worth_after.map(|worth| worth.fee_minor))
         .execute(c)
         .await
         .map(drop))

@@ -8,10 +8,12 @@ pub mod driver;
 pub mod api_keys;
 pub mod attempts;
 pub mod audit;
+pub mod audit_clicks;
 pub mod audit_landings;
 pub mod audit_money;
 pub mod campaigns;
 pub mod changes;
+pub mod click_days;
 pub mod clicks;
 pub mod conversion_lists;
 pub mod conversions;
@@ -33,9 +35,11 @@ pub mod links;
 pub mod members;
 pub mod notices;
 pub mod parties;
+pub mod payables;
 pub mod payout_details;
 pub mod payouts;
 pub mod receipts;
+pub mod refunds;
 pub mod report_quotas;
 pub mod retention;
 pub mod review_batches;
@@ -60,10 +64,12 @@ pub fn every_sql() -> impl Iterator<Item = (&'static str, &'static str, &'static
         api_keys::SQL,
         attempts::SQL,
         audit::SQL,
+        audit_clicks::SQL,
         audit_landings::SQL,
         audit_money::SQL,
         campaigns::SQL,
         changes::SQL,
+        click_days::SQL,
         clicks::SQL,
         conversion_lists::SQL,
         conversions::SQL,
@@ -84,9 +90,11 @@ pub fn every_sql() -> impl Iterator<Item = (&'static str, &'static str, &'static
         members::SQL,
         notices::SQL,
         parties::SQL,
+        payables::SQL,
         payout_details::SQL,
         payouts::SQL,
         receipts::SQL,
+        refunds::SQL,
         report_quotas::SQL,
         retention::SQL,
         review_batches::SQL,

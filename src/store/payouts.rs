@@ -5,10 +5,12 @@ use sqlx::{query, query_as, query_scalar};
 use super::changes::Change;
 use super::driver::{Conn, Writer};
 use super::error::StoreError;
-use crate::domain::ids::{ConversionId, MemberId, PayoutDetailsId, PayoutId, PayoutRunId, PublisherId};
+use crate::domain::ids::{
+    ConversionId, MemberId, PayableId, PayoutDetailsId, PayoutId, PayoutRunId, PublisherId,
+};
 use crate::domain::money::{Currency, Money};
 use crate::domain::party::NETWORK;
-use crate::domain::payout::{PayoutLine, PayoutRunState, PayoutState, SeenRun};
+use crate::domain::payout::{PayoutRunState, PayoutState, SeenRun};
 use crate::domain::time::Timestamp;
 
 /// A list of payouts proposed together; its id has the time of the proposal.
@@ -58,7 +60,7 @@ pub struct Payout {
     /// When the bank was told to pay it; one may be called paid without that.
     pub sent_at_ms: Option<Timestamp>,
     pub version: i64,
-    /// How many conversions it pays.
+    /// How many conversions its entries are about.
     pub conversions: i64,
     /// Where it goes, since it was reserved; none before, nor where its publisher had said nothing.
     pub payout_details_id: Option<PayoutDetailsId>,
@@ -77,15 +79,6 @@ impl Payout {
     pub const fn money(&self) -> Money {
         Money::new(self.amount_minor, self.currency)
     }
-}
-
-#[derive(sqlx::FromRow)]
-struct LineRow {
-    conversion_id: ConversionId,
-    publisher_id: PublisherId,
-    currency: Currency,
-    commission_minor: i64,
-    approved_at_ms: Timestamp,
 }
 
 macro_rules! runs {
@@ -109,7 +102,8 @@ macro_rules! payouts {
         concat!(
             "select o.payout_id, o.payout_run_id, o.publisher_id, p.name as publisher_name, o.currency,
                 o.amount_minor, o.state, o.reason, o.reference, o.approved_by, o.decided_at_ms, o.paid_at_ms,
-                o.sent_at_ms, o.version, (select count(*) from payout_items i where i.payout_id = o.payout_id) as conversions,
+                o.sent_at_ms, o.version, (select count(distinct b.conversion_id) from payout_items i join payables b
+                    on b.payable_id = i.payable_id where i.payout_id = o.payout_id) as conversions,
                 o.payout_details_id, d.masked, (select count(*) from payout_details n
                     where n.publisher_id = o.publisher_id and n.version > coalesce(d.version, 0)) as newer_details
                 from payouts o join parties p on p.party_id = o.publisher_id
@@ -149,10 +143,12 @@ sql! {
     UPDATE = "update payouts set state = $3, reason = $4, reference = $5, approved_by = $6, decided_at_ms = $7,
         paid_at_ms = $8, payout_details_id = $9, sent_at_ms = $10, version = version + 1
         where payout_id = $1 and version = $2 returning version";
-    INSERT_ITEM = "insert into payout_items (payout_id, conversion_id, amount_minor) values ($1, $2, $3)";
-    LIST_ITEMS = "select conversion_id, amount_minor from payout_items where payout_id = $1 order by conversion_id";
-    LIST_PAYABLE = "select conversion_id, publisher_id, currency, commission_minor, approved_at_ms from conversions
-        where state = 'payable' and currency = $1 and conversion_id > $2 order by conversion_id limit $3";
+    INSERT_ITEM = "insert into payout_items (payout_id, payable_id, amount_minor, is_binding)
+        values ($1, $2, $3, $4)";
+    BIND_ITEMS = "update payout_items set is_binding = $2 where payout_id = $1";
+    LIST_WORTHLESS = "select conversion_id from conversions where publisher_id = $1 and currency = $2
+        and state = 'payable' and commission_minor = 0 order by conversion_id";
+    LIST_CONVERSIONS = "select conversion_id from conversions where payout_id = $1 order by conversion_id";
 }
 
 pub async fn get_run(conn: &mut Conn, id: PayoutRunId) -> Result<PayoutRun, StoreError> {
@@ -284,35 +280,41 @@ pub async fn update(w: &mut Writer, payout: &Payout) -> Result<(), StoreError> {
     updated.map(drop).ok_or(StoreError::Conflict)
 }
 
+/// An entry that is proposed; it binds nothing yet.
 pub async fn insert_item(
     w: &mut Writer,
     payout: PayoutId,
-    conversion: ConversionId,
+    payable: PayableId,
     amount_minor: i64,
 ) -> Result<(), StoreError> {
-    on_driver!(w, |c| query(INSERT_ITEM).bind(payout).bind(conversion).bind(amount_minor).execute(c).await.map(drop))
+    on_driver!(w, |c| query(INSERT_ITEM)
+        .bind(payout)
+        .bind(payable)
+        .bind(amount_minor)
+        .bind(false)
+        .execute(c)
+        .await
+        .map(drop))
 }
 
-/// The conversions that a payout pays, with their amounts.
-pub async fn list_items(conn: &mut Conn, payout: PayoutId) -> Result<Vec<(ConversionId, i64)>, StoreError> {
-    on_driver!(conn, |c| query_as(LIST_ITEMS).bind(payout).fetch_all(c).await)
+/// Whether a payout takes its entries for good, so that no other may.
+///
+/// # Errors
+/// `payout_items_payable_id_key`: another payout has one of them.
+pub async fn bind_items(w: &mut Writer, payout: PayoutId, is_binding: bool) -> Result<(), StoreError> {
+    on_driver!(w, |c| query(BIND_ITEMS).bind(payout).bind(is_binding).execute(c).await.map(drop))
 }
 
-/// What a run in this currency may pay, after `after`: for the proposal.
-pub async fn list_payable(
+/// Payable conversions of a publisher that are worth nothing: no entry is about them, and they go along with a payout.
+pub async fn list_worthless(
     conn: &mut Conn,
+    publisher: PublisherId,
     currency: Currency,
-    after: ConversionId,
-    limit: i64,
-) -> Result<Vec<PayoutLine>, StoreError> {
-    let rows: Vec<LineRow> =
-        on_driver!(conn, |c| query_as(LIST_PAYABLE).bind(currency).bind(after).bind(limit).fetch_all(c).await)?;
-    let line = |row: LineRow| PayoutLine {
-        conversion_id: row.conversion_id,
-        publisher_id: row.publisher_id,
-        currency: row.currency,
-        amount_minor: row.commission_minor,
-        approved_at: row.approved_at_ms,
-    };
-    Ok(rows.into_iter().map(line).collect())
+) -> Result<Vec<ConversionId>, StoreError> {
+    on_driver!(conn, |c| query_scalar(LIST_WORTHLESS).bind(publisher).bind(currency).fetch_all(c).await)
+}
+
+/// The conversions that a payout took along, whose way they share. The caller may see the payout.
+pub async fn list_conversions(conn: &mut Conn, payout: PayoutId) -> Result<Vec<ConversionId>, StoreError> {
+    on_driver!(conn, |c| query_scalar(LIST_CONVERSIONS).bind(payout).fetch_all(c).await)
 }

@@ -1,6 +1,6 @@
 //! What a receipt reads beside the conversion itself. The caller may see the conversion: it was found by scope.
 
-use sqlx::{query_as, query_scalar};
+use sqlx::query_as;
 
 use super::driver::Conn;
 use super::error::StoreError;
@@ -24,15 +24,8 @@ pub struct PayoutFacts {
 sql! {
     PAYOUT = "select p.payout_id, p.state, p.currency, p.amount_minor, p.reference, p.paid_at_ms from payouts p
         join conversions c on c.payout_id = p.payout_id where c.conversion_id = $1";
-    ALLOCATED = "select count(*) as allocations from allocations where conversion_id = $1";
 }
 
 pub async fn find_payout(conn: &mut Conn, id: ConversionId) -> Result<Option<PayoutFacts>, StoreError> {
     on_driver!(conn, |c| query_as(PAYOUT).bind(id).fetch_optional(c).await)
-}
-
-/// Whether an advertiser's payment was used for this conversion.
-pub async fn is_allocated(conn: &mut Conn, id: ConversionId) -> Result<bool, StoreError> {
-    let allocations: i64 = on_driver!(conn, |c| query_scalar(ALLOCATED).bind(id).fetch_one(c).await)?;
-    Ok(allocations > 0)
 }

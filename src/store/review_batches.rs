@@ -40,6 +40,8 @@ pub struct BatchRow {
     pub action: Option<BatchAction>,
     pub reason: Option<RejectReason>,
     pub note: String,
+    /// Of a refund, as it was written.
+    pub amount: String,
     pub outcome: RowOutcome,
     /// For people.
     pub message: String,
@@ -62,7 +64,7 @@ macro_rules! batch {
 macro_rules! rows {
     ($rest:literal) => {
         concat!(
-            "select number, order_id, event, conversion_id, seen_version, action, reason, note, outcome, message
+            "select number, order_id, event, conversion_id, seen_version, action, reason, note, amount, outcome, message
             from review_rows where review_batch_id = $1 ",
             $rest
         )
@@ -82,7 +84,7 @@ sql! {
     INSERT = "insert into review_batches (review_batch_id, party_id, member_id, name, rows_count)
         values ($1, $2, $3, $4, $5)";
     INSERT_ROW = "insert into review_rows (review_batch_id, number, order_id, event, conversion_id, seen_version, action,
-        reason, note, outcome, message) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+        reason, note, outcome, message, amount) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
     START = "update review_batches set started_by = $2, started_at_ms = $3
         where review_batch_id = $1 and started_at_ms is null";
     SET_DONE = "update review_batches set done_at_ms = $2 where review_batch_id = $1 and done_at_ms is null";
@@ -160,6 +162,7 @@ pub async fn insert_rows(w: &mut Writer, id: ReviewBatchId, rows: &[BatchRow]) -
             .bind(&row.note)
             .bind(row.outcome)
             .bind(&row.message)
+            .bind(&row.amount)
             .execute(c)
             .await
             .map(drop))?;

@@ -1,10 +1,11 @@
 //! Terms: immutable versions of a campaign's conditions, with their events and rules.
 
-use sqlx::{query, query_as};
+use sqlx::{query, query_as, query_scalar};
 
 use super::changes::Change;
 use super::driver::{Conn, Writer};
 use super::error::StoreError;
+use crate::domain::click_pay::ClickPay;
 use crate::domain::condition::{CustomerKind, When};
 use crate::domain::ids::{CampaignId, MemberId};
 use crate::domain::line::OnlyFor;
@@ -27,6 +28,9 @@ struct TermsRow {
     binding_months: i64,
     validation_days: i64,
     hold_days: i64,
+    click_minor: i64,
+    click_currency: String,
+    click_cap_minor: i64,
     fee_basis: FeeBasis,
     fee_bps: i64,
     too_fast_ms: i64,
@@ -52,17 +56,19 @@ struct RuleRow {
 
 sql! {
     LIST = "select campaign_id, version, starts_at_ms, currencies, window_ms, model, policy, binding_months,
-        validation_days, hold_days, fee_basis, fee_bps, too_fast_ms, content from terms
-        where campaign_id = $1 and (version = $2 or $2 is null) order by version";
+        validation_days, hold_days, fee_basis, fee_bps, too_fast_ms, content, click_minor, click_currency, click_cap_minor
+        from terms where campaign_id = $1 and (version = $2 or $2 is null) order by version";
     EVENTS = "select terms_version, name, is_once_per_click from terms_events
         where campaign_id = $1 and (terms_version = $2 or $2 is null) order by terms_version, name";
     RULES = "select terms_version, number, event, rate, bps, amount_minor, currency, line_field,
         line_text, amount_from, amount_below, customer, coupon from terms_rules
         where campaign_id = $1 and (terms_version = $2 or $2 is null) order by terms_version, number";
     STARTS = "select version, starts_at_ms, window_ms from terms where campaign_id = $1 order by version desc";
+    CLICK_MINOR = "select click_minor from terms where campaign_id = $1 and version = $2";
     INSERT = "insert into terms (campaign_id, version, starts_at_ms, currencies, window_ms, model, validation_days,
-        hold_days, fee_basis, fee_bps, too_fast_ms, content, created_at_ms, created_by, policy, binding_months)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)";
+        hold_days, fee_basis, fee_bps, too_fast_ms, content, created_at_ms, created_by, policy, binding_months,
+        click_minor, click_currency, click_cap_minor)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)";
     INSERT_EVENT = "insert into terms_events (campaign_id, terms_version, name, is_once_per_click)
         values ($1, $2, $3, $4)";
     INSERT_RULE = "insert into terms_rules (campaign_id, terms_version, number, event, rate, bps, amount_minor, currency,
@@ -98,6 +104,13 @@ pub async fn starts(conn: &mut Conn, campaign: CampaignId) -> Result<Vec<TermsSt
     on_driver!(conn, |c| query_as(STARTS).bind(campaign).fetch_all(c).await)
 }
 
+/// Whether a version pays for clicks themselves; nothing where there is no such version.
+pub async fn pays_clicks(conn: &mut Conn, campaign: CampaignId, version: i64) -> Result<Option<bool>, StoreError> {
+    let minor: Option<i64> =
+        on_driver!(conn, |c| query_scalar(CLICK_MINOR).bind(campaign).bind(version).fetch_optional(c).await)?;
+    Ok(minor.map(|minor| minor > 0))
+}
+
 async fn read(conn: &mut Conn, campaign: CampaignId, version: Option<i64>) -> Result<Vec<Terms>, StoreError> {
     let heads: Vec<TermsRow> = on_driver!(conn, |c| query_as(LIST).bind(campaign).bind(version).fetch_all(c).await)?;
     let events: Vec<(i64, String, bool)> =
@@ -116,6 +129,7 @@ fn assemble(head: TermsRow, events: &[(i64, String, bool)], rules: &[RuleRow]) -
         Ok(EventTerms { name, is_once_per_click: *once })
     });
     let rules = rules.iter().filter(|rule| rule.terms_version == head.version).map(RuleRow::rule);
+    let click = click(&head)?;
     Ok(Terms {
         campaign_id: head.campaign_id,
         version: head.version,
@@ -129,10 +143,20 @@ fn assemble(head: TermsRow, events: &[(i64, String, bool)], rules: &[RuleRow]) -
         hold_days: head.hold_days,
         events: events.collect::<Result<_, StoreError>>()?,
         rules: rules.collect::<Result<_, StoreError>>()?,
+        click,
         fee: Fee { basis: head.fee_basis, bps: head.fee_bps },
         too_fast_ms: head.too_fast_ms,
         text: head.content,
     })
+}
+
+fn click(head: &TermsRow) -> Result<Option<ClickPay>, StoreError> {
+    if head.click_minor == 0 {
+        return Ok(None);
+    }
+    let currency = head.click_currency.parse().map_err(corrupt)?;
+    let cap_minor = Some(head.click_cap_minor).filter(|cap| *cap > 0);
+    Ok(Some(ClickPay { minor: head.click_minor, currency, cap_minor }))
 }
 
 fn currencies(text: &str) -> Result<Vec<Currency>, StoreError> {
@@ -183,6 +207,9 @@ pub async fn insert(w: &mut Writer, terms: &Terms, by: MemberId, at: Timestamp) 
         .bind(by)
         .bind(terms.policy)
         .bind(terms.binding_months)
+        .bind(terms.click.map_or(0, |click| click.minor))
+        .bind(terms.click.map_or("", |click| click.currency.code()))
+        .bind(terms.click.and_then(|click| click.cap_minor).unwrap_or(0))
         .execute(c)
         .await
         .map(drop))?;

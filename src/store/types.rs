@@ -16,7 +16,7 @@ use crate::domain::ledger::Fact;
 use crate::domain::money::Currency;
 use crate::domain::notice::NoticeCode;
 use crate::domain::party::{MemberState, PartyKind, PartyState, Role};
-use crate::domain::payout::{PayoutRunState, PayoutState};
+use crate::domain::payout::{PayableKind, PayoutRunState, PayoutState};
 use crate::domain::payout_details::PayoutMethod;
 use crate::domain::policy::Policy;
 use crate::domain::raster::ImageFormat;
@@ -131,6 +131,7 @@ stored_as_text!(
     Outcome: as_str,
     PartyKind: as_str,
     PartyState: as_str,
+    PayableKind: as_str,
     PayoutMethod: as_str,
     PayoutRunState: as_str,
     PayoutState: as_str,

@@ -23,6 +23,8 @@ use crate::store::{Store, StoreError, conversions};
 const REPLAY: &str = "replay";
 const TEST: &str = "test";
 const UPLOAD: &str = "upload";
+/// Requests that take something back: no report of a sale.
+pub const REFUNDS: &str = "refunds";
 
 /// Who sends, for which campaign, and what recording needs of the network.
 #[derive(Clone, Copy)]
@@ -37,7 +39,7 @@ pub struct Hand<'a> {
 
 /// Whether a request can be sent again: what a program sent can; what was sent by hand leads to its own original.
 pub fn can_be_replayed(attempt: &Attempt) -> bool {
-    attempt.member_id.is_none() && attempt.campaign_id.is_some()
+    attempt.member_id.is_none() && attempt.campaign_id.is_some() && attempt.endpoint != REFUNDS
 }
 
 impl Hand<'_> {

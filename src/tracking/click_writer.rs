@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::sleep;
 
-use super::click_sums::{ClickSums, count, gestures};
+use super::click_sums::{ClickSums, PayingVersions, count, gestures};
 use super::recorder::{Job, Missed};
 use super::seen_visitors::{SeenVisitors, days_of, label_by_table};
 use super::uncounted::{RETRY_PAUSE_MS, Uncounted};
@@ -47,6 +47,7 @@ pub(super) struct ClickWriter {
     durability: ClickDurability,
     missed: Arc<Missed>,
     uncounted: Uncounted,
+    paying: PayingVersions,
     /// On SQLite, which has one process: it remembers the day's visitors itself.
     seen: Option<SeenVisitors>,
 }
@@ -54,7 +55,8 @@ pub(super) struct ClickWriter {
 impl ClickWriter {
     pub fn new(store: Store, durability: ClickDurability, missed: Arc<Missed>, day_visitors_max: usize) -> Self {
         let seen = store.is_sqlite().then(|| SeenVisitors::new(day_visitors_max));
-        let mut writer = Self { store, durability, missed, uncounted: Uncounted::default(), seen };
+        let (uncounted, paying) = (Uncounted::default(), PayingVersions::default());
+        let mut writer = Self { store, durability, missed, uncounted, paying, seen };
         // A process that was killed may have left some.
         writer.doubt();
         writer
@@ -165,7 +167,8 @@ impl ClickWriter {
             self.take_back();
             return self.write_again(batch, missed).await;
         }
-        let sums = ClickSums::of(batch);
+        self.paying.learn(&mut w, &clicks).await?;
+        let sums = ClickSums::of(batch, &self.paying);
         if !self.counts_later(batch.len()) {
             sums.add_to(&mut w).await?;
             return w.commit().await;
@@ -228,7 +231,9 @@ impl ClickWriter {
         for job in &new {
             count(&mut sums.totals, &job.click, &job.readers, 1);
         }
+        self.paying.learn(&mut w, &clicks).await?;
         sums.gestures = gestures(clicks.iter().copied());
+        sums.days = self.paying.days(clicks.iter().copied());
         sums.add_to(&mut w).await?;
         landings::add(&mut w, &landed).await?;
         w.commit().await

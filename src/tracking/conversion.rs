@@ -26,6 +26,7 @@ use crate::store::attempts;
 use crate::store::campaigns::Campaign;
 use crate::store::conversions::{self, Conversion};
 use crate::store::evidence::{self, Origin};
+use crate::store::refunds::{self, Refunded};
 use crate::store::{StoreError, Writer, report_quotas, rollups, terms};
 
 /// Different unverified reports that are kept of one order, since every decision is stored with all its inputs. A shop's
@@ -205,19 +206,23 @@ impl Order<'_> {
         report_quotas::take(w, self.campaign.campaign_id, day, most).await
     }
 
-    /// The first report of this order; nothing where it is known already.
+    /// The first report of this order; nothing where it is known already. What was refunded before it came counts with it.
     async fn first(
         &self,
         w: &mut Writer,
         new: &Evidence,
         attempt: AttemptId,
     ) -> Result<Option<Conversion>, StoreError> {
+        let (campaign, event) = (self.campaign.campaign_id, self.parsed.event.as_str());
+        let waiting = refunds::list_of_order(w, campaign, event, self.parsed.order_id.as_str()).await?;
         let inputs = Inputs {
             campaign_id: self.campaign.campaign_id,
             advertiser_id: self.campaign.advertiser_id,
             event: self.parsed.event.clone(),
             evidence: vec![new.clone()],
             current_terms_version: self.current.version,
+            own: None,
+            refunds: waiting.iter().map(Refunded::input).collect(),
         };
         let decision = self.decide(&inputs)?;
         let mut conversion = self.unborn();
@@ -226,7 +231,10 @@ impl Order<'_> {
             return Ok(None);
         }
         self.append(w, &conversion, &inputs, &decision, new, attempt).await?;
-        self.step(w, None, &conversion, StepReason::Reported).await?;
+        let event_id = self.step(w, None, &conversion, StepReason::Reported).await?;
+        for refund in &waiting {
+            refunds::insert_step(w, refund.refund_id, event_id).await?;
+        }
         Ok(Some(conversion))
     }
 
@@ -351,7 +359,7 @@ impl Order<'_> {
         before: Option<&Conversion>,
         after: &Conversion,
         reason: StepReason,
-    ) -> Result<(), StoreError> {
+    ) -> Result<EventId, StoreError> {
         let event_id = self.context.environment.new_id(EventId);
         let event = EventRecord {
             number: evidence::count_events(w, after.conversion_id).await? + 1,
@@ -362,13 +370,16 @@ impl Order<'_> {
             note: None,
             amount_before_minor: before.and_then(|before| before.amount_minor),
             amount_after_minor: after.amount_minor,
+            worth_before: before.map(Conversion::event_worth),
+            worth_after: Some(after.event_worth()),
             at: event_id.time(),
         };
         evidence::insert_event(w, event_id, after.conversion_id, &event).await?;
         let was = before.and_then(Conversion::worth);
         let postings = ledger::change_accrual(was.as_ref(), after.worth().as_ref());
         crate::store::ledger::post(w, self.context.environment, Fact::Conversion, event_id.0, &postings).await?;
-        rollups::change_conversion(w, before, Some(after)).await
+        rollups::change_conversion(w, before, Some(after)).await?;
+        Ok(event_id)
     }
 }
 

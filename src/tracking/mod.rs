@@ -139,6 +139,8 @@ pub const ROUTES: &[(&str, &str)] = &[
     ("ANY", "/postback"),
     ("GET", "/pixel/{file}"),
     ("POST", "/api/v1/conversions"),
+    // The server leads it to what keeps the money.
+    ("POST", "/api/v1/refunds"),
 ];
 
 pub fn routes(tracking: Tracking) -> Router {

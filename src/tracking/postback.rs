@@ -51,12 +51,13 @@ pub async fn postback(
     request::json(recorded.await)
 }
 
-struct Call<'a> {
-    method: &'a str,
-    path: &'a str,
-    query: &'a str,
-    body: &'a [u8],
-    address: IpAddr,
+/// A request, as far as it says who sent it.
+pub struct Call<'a> {
+    pub method: &'a str,
+    pub path: &'a str,
+    pub query: &'a str,
+    pub body: &'a [u8],
+    pub address: IpAddr,
 }
 
 /// A query with a parameter twice, or with bytes that are no text. The log can say whose it is and which order it names:
@@ -70,10 +71,11 @@ async fn unreadable(tracking: &Tracking, query: &str, refused: Refused) -> Resul
     Ok((Err((campaign, refused)), request::fields(&pairs)))
 }
 
-type Sender = Result<(Campaign, Badge), (Option<CampaignId>, Refused)>;
+/// The campaign and how it is vouched for; or which campaign it concerns, if any, and why it does not count.
+pub type Sender = Result<(Campaign, Badge), (Option<CampaignId>, Refused)>;
 
 /// Who sent it: by signature, else by key, else by token. One that does not fit is refused, never ignored.
-async fn sender(
+pub async fn sender(
     tracking: &Tracking,
     call: &Call<'_>,
     pairs: &[(String, String)],

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, Sleep, sleep};
 
-use super::click_sums::{ClickSums, count, gestures};
+use super::click_sums::{ClickSums, PayingVersions, count, gestures};
 use super::link_cache::readers_of;
 use crate::domain::click::Click;
 use crate::domain::durability::ClickDurability;
@@ -185,6 +185,9 @@ async fn sums_of(conn: &mut Conn, noted: &[ClickId]) -> Result<(ClickSums, BTree
         }
     }
     sums.gestures = gestures(counted.iter());
+    let mut paying = PayingVersions::default();
+    paying.learn(conn, &counted.iter().collect::<Vec<_>>()).await?;
+    sums.days = paying.days(counted.iter());
     Ok((sums, unreadable))
 }
 

@@ -23,6 +23,8 @@ fn draft<'a>(changes: &[(&'a str, &'a str)]) -> Vec<(String, String)> {
         ("sale_unit", "percent"),
         ("lead_rate", "2.50"),
         ("lead_unit", "fixed"),
+        ("click_rate", ""),
+        ("click_cap", ""),
         ("window", "7"),
         ("window_unit", "days"),
         ("validation_days", "30"),

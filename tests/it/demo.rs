@@ -1,6 +1,6 @@
 //! The demo: everything it promises is there, and the books are right.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use tallystick::app::state::DemoLogin;
@@ -104,6 +104,14 @@ impl Filled {
         {
             assert!(reasons.contains(reason), "no conversion says {reason}: {reasons:?}");
         }
+        let days: BTreeMap<&str, usize> =
+            all.iter().filter(|known| known.event == "click").fold(BTreeMap::new(), |mut days, known| {
+                *days.entry(known.state.as_str()).or_default() += 1;
+                days
+            });
+        // Whether they are in a run already depends on the calendar.
+        let decided = ["approved", "payable", "in_payout", "paid"];
+        assert!(decided.iter().any(|state| days.contains_key(state)), "no day of clicks is approved: {days:?}");
         self.assert_money().await;
         let mut conn = self.store.read().await.unwrap();
         let campaigns = campaigns::list_all(&mut conn, 100).await.unwrap();
@@ -232,7 +240,10 @@ async fn the_full_demo_has_thirty_thousand_clicks_and_nine_hundred_conversions()
     let filled = Filled::new(Kind::Sqlite, END, Size::FULL).await;
     let clicks = filled.clicks().await.0;
     assert!((30_300..=30_324).contains(&clicks), "{clicks}");
-    let conversions = filled.conversions().await.len();
+    let (clicks, conversions): (Vec<_>, Vec<_>) =
+        filled.conversions().await.into_iter().partition(|conversion| conversion.event == "click");
+    assert!(clicks.iter().any(|day| day.reason.as_deref() == Some("cap_reached")), "{} days of clicks", clicks.len());
+    let conversions = conversions.len();
     assert!((820..=980).contains(&conversions), "{conversions}");
     filled.assert_complete().await;
     filled.assert_verified().await;

@@ -93,7 +93,7 @@ async fn check_lists(store: &Store, viewer: &Viewer, now: Timestamp) {
         check_effective(store, viewer, code, now).await;
         // Of an admin, a conversion that belongs to nobody has no partner.
         let text = format!(
-            "select coalesce({partner}_id, 0), count(*) from conversions where currency = '{code}'
+            "select coalesce({partner}_id, 0), count(*) from conversions where currency = '{code}' and event <> 'click'
             and state not in ('unattributed', 'rejected') and {} group by 1",
             reported(viewer, &partners)
         );
@@ -126,7 +126,7 @@ async fn check_effective(store: &Store, viewer: &Viewer, code: &str, now: Timest
     );
     let converted = format!(
         "select campaign_id, count(*) as conversions from conversions
-        where state not in ('unattributed', 'rejected') and {reported} group by campaign_id"
+        where event <> 'click' and state not in ('unattributed', 'rejected') and {reported} group by campaign_id"
     );
     let currency: Currency = code.parse().unwrap();
     for (effect, clicks, tops) in [

@@ -127,6 +127,7 @@ pub fn terms_of(app: &TestApp, campaign_id: CampaignId, version: i64) -> Terms {
             rule(1, EventName::sale(), Rate::Percent { bps: 1000 }, None),
             rule(2, EventName::lead(), Rate::Fixed { minor: 250 }, Some(Currency::EUR)),
         ],
+        click: None,
         fee: Fee { basis: FeeBasis::Commission, bps: 2000 },
         too_fast_ms: 0,
         text: "No bids on our name.\nNo <b>pop-ups</b>.".to_owned(),

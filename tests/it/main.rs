@@ -3,6 +3,7 @@
 mod access;
 mod applications;
 mod campaigns;
+mod click_pay;
 mod click_writer;
 mod conditions;
 mod contract;
@@ -25,6 +26,7 @@ mod links;
 mod live;
 mod market;
 mod members;
+mod migrations;
 mod money_edges;
 mod network;
 mod older;

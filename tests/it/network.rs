@@ -87,6 +87,7 @@ fn terms_of(campaign_id: CampaignId, app: &TestApp, currency: Currency) -> Terms
             rule(1, EventName::sale(), Rate::Percent { bps: 1000 }, None),
             rule(2, EventName::lead(), Rate::Fixed { minor: 250 }, Some(currency)),
         ],
+        click: None,
         fee: Fee { basis: FeeBasis::Commission, bps: 2000 },
         too_fast_ms: 0,
         text: String::new(),

@@ -141,7 +141,9 @@ pub async fn oracle(store: &Store, viewer: &Viewer, report: &Report) -> (Vec<i64
         format!("select {}, {}, {} from clicks where {clicked}", count("valid"), count("duplicate"), count("invalid"));
     let mut counts = numbers(store, &clicks).await;
     for states in ["'unattributed', 'rejected'", "'unattributed'"] {
-        let text = format!("select count(*) from conversions where state not in ({states}) and {reported}");
+        let text = format!(
+            "select count(*) from conversions where event <> 'click' and state not in ({states}) and {reported}"
+        );
         counts.extend(numbers(store, &text).await);
     }
     let with_id = "label <> 'invalid' or reason in ('no_user_agent', 'flood')";
@@ -156,7 +158,7 @@ pub async fn oracle(store: &Store, viewer: &Viewer, report: &Report) -> (Vec<i64
         let sum = |column: &str| format!("cast(coalesce(sum({column}), 0) as bigint)");
         let fee = if matches!(viewer.acting, Acting::Publisher(_)) { "0".to_owned() } else { sum("fee_minor") };
         let text = format!(
-            "select count(*), {}, {}, cast({fee} as bigint), case when exists
+            "select count(case when event <> 'click' then 1 end), {}, {}, cast({fee} as bigint), case when exists
                 (select 1 from conversions where currency = '{currency}' and {reported}) then (select count(*)
                 from clicks where label = 'valid' and {clicked} and campaign_id in
                 (select campaign_id from terms where currencies like '%{currency}%')) else 0 end

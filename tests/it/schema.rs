@@ -113,7 +113,7 @@ async fn unique_constraints_carry_their_default_names() {
     }
 }
 
-const APPEND_ONLY: [&str; 13] = [
+const APPEND_ONLY: [&str; 16] = [
     "terms",
     "terms_events",
     "terms_rules",
@@ -127,6 +127,9 @@ const APPEND_ONLY: [&str; 13] = [
     "creative_images",
     "payout_details",
     "destination_releases",
+    "refunds",
+    "refund_steps",
+    "payables",
 ];
 
 /// SQLite's triggers look at rows, so there must be one.

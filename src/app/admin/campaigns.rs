@@ -75,6 +75,9 @@ fn Waiting(request: Request, campaign: Campaign, terms: Terms) -> impl IntoView 
         .iter()
         .map(|rule| view! { <p>{rule.sentence(currency)} <span class="muted small">" · " {rule.example(currency)}</span></p> })
         .collect();
+    let clicks = terms.click.map(|click| {
+        view! { <p>{click.sentence()} <span class="muted small">" · " {click.example()}</span></p> }
+    });
     view! {
         <article class="card">
             <h3>{campaign.name.clone()}</h3>
@@ -84,7 +87,7 @@ fn Waiting(request: Request, campaign: Campaign, terms: Terms) -> impl IntoView 
             </p>
             {(!campaign.description.is_empty()).then(|| view! { <p>{campaign.description.clone()}</p> })}
             <dl class="facts">
-                <div><dt>"Commission"</dt><dd>{rules}</dd></div>
+                <div><dt>"Commission"</dt><dd>{rules}{clicks}</dd></div>
                 <div><dt>"Cookie duration"</dt><dd>{terms.window.to_string()}</dd></div>
                 <div>
                     <dt>"Landing page"</dt>

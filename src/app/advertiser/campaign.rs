@@ -136,6 +136,17 @@ fn CurrentTerms(terms: Terms, zone: Zone) -> impl IntoView {
             }
         })
         .collect();
+    let clicks = terms.click.map(|click| {
+        let minor = click.example_minor();
+        let fee = Money::new(terms.fee.minor(minor, None), click.currency);
+        view! {
+            <tr>
+                <th scope="row">{click.sentence()}</th>
+                <td data-label="Example">{click.example()}</td>
+                <td data-label="You pay">{format!("{} and a network fee of {fee}", Money::new(minor, click.currency))}</td>
+            </tr>
+        }
+    });
     let basis = match terms.fee.basis {
         FeeBasis::Commission => "of the commission, on top",
         FeeBasis::Amount => "of the amount, on top",
@@ -158,7 +169,7 @@ fn CurrentTerms(terms: Terms, zone: Zone) -> impl IntoView {
                             <th scope="col">"You pay"</th>
                         </tr>
                     </thead>
-                    <tbody>{rules}</tbody>
+                    <tbody>{rules}{clicks}</tbody>
                 </table>
             </div>
             <dl class="facts">

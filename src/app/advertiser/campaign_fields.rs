@@ -29,6 +29,8 @@ pub fn CampaignFields(request: Request, draft: CampaignDraft) -> impl IntoView {
         sale_unit: entered("sale_unit", &draft.sale_unit),
         lead_rate: entered("lead_rate", &draft.lead_rate),
         lead_unit: entered("lead_unit", &draft.lead_unit),
+        click_rate: entered("click_rate", &draft.click_rate),
+        click_cap: entered("click_cap", &draft.click_cap),
         line_rates: entered_rows(&request, "line_rates", &draft.line_rates),
         own_events: entered_rows(&request, "own_events", &draft.own_events),
         window: entered("window", &draft.window),
@@ -48,6 +50,7 @@ pub fn CampaignFields(request: Request, draft: CampaignDraft) -> impl IntoView {
         <Commission request=request.clone() draft=draft.clone()/>
         <LineRates request=request.clone() rows=draft.line_rates.clone() currency=draft.currency.clone()/>
         <OwnEvents request=request.clone() rows=draft.own_events.clone()/>
+        <Clicks request=request.clone() draft=draft.clone()/>
         <Conditions request=request draft=draft/>
     }
 }
@@ -135,7 +138,7 @@ fn Commission(request: Request, draft: CampaignDraft) -> impl IntoView {
         <fieldset>
             <legend>"Commission"</legend>
             <p class="hint">
-                {format!("Enter one or both, or an event of your own below. The network fee of {fee} % of the commission comes on top. \
+                {format!("Enter one or both, or an event of your own or clicks below. The network fee of {fee} % of the commission comes on top. \
                     Once the campaign is live, a cut begins after {NOTICE_DAYS_DEFAULT} days: publishers are told before.")}
             </p>
             <div class="field-row">
@@ -172,6 +175,39 @@ fn Commission(request: Request, draft: CampaignDraft) -> impl IntoView {
                 hint="Of the orders that you report, and of the commissions."
                 error=request.problem("currency")
             />
+        </fieldset>
+    }
+}
+
+/// Pay per click; off while both fields are empty.
+#[component]
+fn Clicks(request: Request, draft: CampaignDraft) -> impl IntoView {
+    view! {
+        <fieldset id="clicks">
+            <legend>"Pay per click"</legend>
+            <p class="hint">
+                "Off while it is empty. A visitor counts once a day (UTC) for each publisher, and beside what it buys;                 crawlers, prefetched pages and repeats count nothing. Each publisher's day is one commission, which you                 review once the day is over. Set a limit: it is the most that a day of one publisher can cost you."
+            </p>
+            <div class="field-row">
+                <Field
+                    name="draft[click_rate]"
+                    label="For a valid visitor"
+                    value=draft.click_rate
+                    inputmode="decimal"
+                    hint="0.05, in the campaign's currency: 100 visitors of a day = 5.00"
+                    error=request.problem("click_rate")
+                    required=false
+                />
+                <Field
+                    name="draft[click_cap]"
+                    label="At most a day, for each publisher"
+                    value=draft.click_cap
+                    inputmode="decimal"
+                    hint="3.00: at 0.05 the first 60 visitors of a day are paid, the others are counted and not paid. Empty: no                         limit."
+                    error=request.problem("click_cap")
+                    required=false
+                />
+            </div>
         </fieldset>
     }
 }

@@ -69,8 +69,7 @@ fn NoCampaigns() -> impl IntoView {
 
 /// `10 % of a sale, 2.50 EUR per lead`.
 pub fn commission_of(terms: &Terms) -> String {
-    let currency = terms.first_currency();
-    terms.rules.iter().map(|rule| rule.sentence(currency)).collect::<Vec<_>>().join(", ")
+    terms.pays().join(", ")
 }
 
 #[component]

@@ -48,6 +48,7 @@ fn row(terms: &Terms, event: &EventTerms) -> AnyView {
     let currency = terms.first_currency();
     let rules = terms.rules.iter().filter(|rule| rule.event == event.name);
     let pays = rules.clone().map(|rule| view! { <li>{rule.sentence(currency)}</li> }).collect::<Vec<_>>();
+    let pays = if pays.is_empty() { vec![view! { <li>{"nothing".to_owned()}</li> }] } else { pays };
     let needs_amount = rules.clone().any(|rule| matches!(rule.rate, Rate::Percent { .. }));
     let amount = if needs_amount { "needed" } else { "may be left out" };
     let order_id = if event.is_once_per_click { "may be left out: counts once per click" } else { "needed" };

@@ -14,5 +14,6 @@ pub mod notice;
 pub mod party;
 pub mod payout;
 pub mod payout_details;
+pub mod refund;
 pub mod report;
 pub mod review;

@@ -103,7 +103,7 @@ pub async fn prepare_reviews(
         ("batch_note", batch_note.as_str()),
     ];
     let form = Form::new(queue_place(viewer.acting), &values);
-    let wish = match Wish::parse(&batch_action, &batch_reason, &batch_note) {
+    let wish = match Wish::parse(&batch_action, &batch_reason, &batch_note, "") {
         Ok(wish) => wish,
         Err(refused) => return form.refuse("together", forms::sentence(&refused.to_string())).await,
     };

@@ -15,6 +15,7 @@ use super::error::ApiError;
 use super::page::{Request, zone_of};
 use super::reviews::{FORM_ID, choosing};
 use super::ui::{ReasonLink, StatusTag};
+use crate::domain::click_pay;
 use crate::domain::conversion::{ConversionState, OrderId};
 use crate::domain::ids::ConversionId;
 use crate::domain::money::Money;
@@ -174,6 +175,7 @@ fn line(
         Ok(order) if !pays => order.masked(),
         _ => conversion.order_id.clone(),
     };
+    let order = click_pay::told_name(&conversion.event, conversion.converted_at_ms).unwrap_or(order);
     let badge = conversion.badge.as_str();
     view! {
         <tr>

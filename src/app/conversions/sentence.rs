@@ -1,8 +1,9 @@
 //! Where a conversion stands, as a sentence with a date.
 
+use crate::domain::click_pay;
 use crate::domain::conversion::ConversionState;
 use crate::domain::reason::{ReasonCode, RejectReason};
-use crate::domain::review::{ReviewStage, Standing, closed_at, handed_over_at, review_stage};
+use crate::domain::review::{ReviewStage, Standing, StepRefused, closed_at, handed_over_at, review_stage};
 use crate::domain::time::{DAY_MS, Timestamp, Zone};
 use crate::settlement::review::standing;
 use crate::store::conversion_lists::Listed;
@@ -18,7 +19,11 @@ pub fn sentence(row: &Listed, zone: &Zone, now: Timestamp) -> String {
             let deadline = conversion.converted_at_ms.plus_ms(row.validation_days * DAY_MS);
             let handed_over_at = row.handed_over_id.map(|id| id.time());
             let standing = standing(conversion, deadline).map(|known| Standing { handed_over_at, ..known });
-            standing.map_or_else(|error| error.to_string(), |it| pending(&it, zone, now))
+            let told = standing.map_or_else(|error| error.to_string(), |it| pending(&it, zone, now));
+            match click_pay::check_over(&conversion.event, conversion.converted_at_ms, now) {
+                Err(StepRefused::DayNotOver(until)) => format!("Counts clicks until {}. {told}", zone.show(until)),
+                _ => told,
+            }
         }
         ConversionState::Approved => {
             let hold_end = changed.plus_ms(row.hold_days * DAY_MS);

@@ -14,6 +14,7 @@ use crate::app::page::{Request, zone_of};
 use crate::app::state::App;
 use crate::app::ui::{AssetBase, StatusTag};
 use crate::domain::click::ClickReason;
+use crate::domain::click_pay;
 use crate::domain::conversion::OrderId;
 use crate::domain::ids::CampaignId;
 use crate::domain::money::{Currency, Money};
@@ -327,6 +328,7 @@ impl Overview {
             PartyKind::Publisher => one.order_id.parse::<OrderId>().map_or_else(|_| String::new(), |id| id.masked()),
             _ => one.order_id.clone(),
         };
+        let order = click_pay::told_name(&one.event, one.converted_at_ms).unwrap_or(order);
         let name = self.names.iter().find(|(id, _)| *id == one.campaign_id).map(|(_, name)| name.clone());
         let amount = one.amount_minor.map(|minor| Money::new(minor, one.currency).to_string());
         let test = if one.is_test { " (test)" } else { "" };

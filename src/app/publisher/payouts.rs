@@ -13,6 +13,7 @@ use crate::domain::money::{Currency, Money};
 use crate::domain::party::{Acting, PartyKind};
 use crate::domain::payout::PayoutState;
 use crate::domain::time::Zone;
+use crate::store::payables::{self, Payable};
 use crate::store::payouts::{self, Payout};
 use crate::store::{ledger, payout_details};
 
@@ -41,6 +42,7 @@ pub fn Payouts() -> impl IntoView {
         for (currency, minor) in payouts::paid_of_publisher(&mut conn, publisher).await? {
             figures.entry(currency).or_default().insert("Paid", minor);
         }
+        let owed = payables::list_owed_of_publisher(&mut conn, publisher, SHOWN_MAX).await?;
         let zone = zone_of(&viewer);
         let to_details = if details.is_some() { "Payout details" } else { "Enter payout details" };
         Ok(view! {
@@ -54,6 +56,7 @@ pub fn Payouts() -> impl IntoView {
             {hold_note(&zone, details.as_ref(), request.now)}
             {details.is_none().then(missing_note)}
             {figures.into_iter().map(|(currency, sums)| figures_of(currency, &sums)).collect::<Vec<_>>()}
+            {owed_table(&zone, &owed)}
             <section class="section"><h2>"Your payouts"</h2>{table(&zone, list)}</section>
         }
         .into_any())
@@ -84,6 +87,45 @@ fn figures_of(currency: Currency, sums: &BTreeMap<&str, i64>) -> impl IntoView +
         })
         .collect();
     view! { <div class="kpis">{figures}</div> }
+}
+
+/// What was paid and taken back since; nothing where there is none.
+fn owed_table(zone: &Zone, owed: &[Payable]) -> AnyView {
+    if owed.is_empty() {
+        return ().into_any();
+    }
+    let rows = owed.iter().map(|entry| {
+        let receipt = entry.conversion_id.map(|id| {
+            view! { <a href=format!("/receipts/{id}")>{id.to_string()}</a> }
+        });
+        view! {
+            <tr>
+                <th scope="row">{receipt}</th>
+                <td data-label="Taken back on">{zone.show(entry.payable_id.time())}</td>
+                <td class="num money" data-label="Amount">{Money::new(entry.amount_minor, entry.currency).to_string()}</td>
+            </tr>
+        }
+    });
+    view! {
+        <section class="section">
+            <h2>"Taken back after payment"</h2>
+            <p>"These commissions, or parts of them, were paid to you before their orders were refunded. They are kept from \
+                what becomes payable next."</p>
+            <div class="table-wrap" tabindex="0" role="region" aria-label="Taken back after payment">
+                <table class="data">
+                    <thead>
+                        <tr>
+                            <th scope="col">"Receipt"</th>
+                            <th scope="col">"Taken back on"</th>
+                            <th scope="col" class="num">"Amount"</th>
+                        </tr>
+                    </thead>
+                    <tbody>{rows.collect::<Vec<_>>()}</tbody>
+                </table>
+            </div>
+        </section>
+    }
+    .into_any()
 }
 
 fn table(zone: &Zone, list: Vec<Payout>) -> AnyView {

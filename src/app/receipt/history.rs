@@ -20,8 +20,10 @@ fn words(name: &str) -> String {
 
 fn step_title(event: &EventRecord) -> String {
     match event.from {
+        _ if event.reason == StepReason::Counted => "Counted".to_owned(),
         None => "Reported".to_owned(),
         Some(_) if event.reason == StepReason::HoldReleased => "Hold released".to_owned(),
+        Some(_) if event.is_refund() => "Refunded".to_owned(),
         Some(from) if from == event.to => "New evidence".to_owned(),
         Some(_) => {
             let state = words(event.to.as_str());
@@ -39,6 +41,7 @@ fn step_sentence(event: &EventRecord, receipt: &Receipt) -> String {
         StepReason::Reported => format!("First report, {}.", money(event.amount_after_minor)),
         StepReason::EvidenceAdded => "A further report changed the attribution.".to_owned(),
         StepReason::EvidenceUpgraded => "A better vouched report took over.".to_owned(),
+        StepReason::Counted => "By the network itself.".to_owned(),
         StepReason::Reviewed => "By a person.".to_owned(),
         StepReason::Validated => "By itself: the validation deadline passed.".to_owned(),
         StepReason::HoldReleased => "By a person, with the reason:".to_owned(),
@@ -51,6 +54,10 @@ fn step_sentence(event: &EventRecord, receipt: &Receipt) -> String {
     if event.from.is_some() && event.amount_before_minor != event.amount_after_minor {
         sentence +=
             &format!(" {} before, {} after.", money(event.amount_before_minor), money(event.amount_after_minor));
+    }
+    if let (true, Some(before), Some(after)) = (event.is_refund(), event.worth_before, event.worth_after) {
+        let [before, after] = [before, after].map(|worth| money(Some(worth.commission_minor)));
+        sentence += &format!(" Commission {before} before, {after} after.");
     }
     if let Some(note) = &event.note {
         sentence += &format!(" \u{201c}{note}\u{201d}");
@@ -70,7 +77,13 @@ pub fn timeline(receipt: &Receipt, viewer: &Viewer) -> AnyView {
         }
     });
     let last = receipt.events.len();
-    let steps = receipt.events.iter().zip(1..).map(|(event, number)| {
+    // A day of clicks is counted again and again: the last count says all.
+    let is_told = |number: usize| {
+        let next = receipt.events.get(number);
+        receipt.events[number - 1].reason != StepReason::Counted
+            || next.is_none_or(|next| next.reason != StepReason::Counted)
+    };
+    let steps = receipt.events.iter().zip(1..).filter(|(_, number)| is_told(*number)).map(|(event, number)| {
         let state = match event.to {
             ConversionState::Rejected | ConversionState::Reversed => "bad",
             // Nothing comes after it.

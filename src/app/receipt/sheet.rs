@@ -6,12 +6,14 @@ use super::lines::rules_of;
 use crate::app::page::zone_of;
 use crate::app::shell::Mark;
 use crate::app::ui::{Icon, ReasonLink, StatusTag};
+use crate::domain::click_pay::ClickDay;
 use crate::domain::conversion::{ConversionState, OrderId};
 use crate::domain::money::Money;
 use crate::domain::party::{PartyKind, Viewer};
 use crate::domain::policy::EvidenceKind;
 use crate::domain::receipt::{ReceiptField, Sight};
-use crate::domain::time::{Timestamp, Zone};
+use crate::domain::review::EventRecord;
+use crate::domain::time::{Day, Timestamp, Zone};
 use crate::domain::trace::Verdict;
 use crate::reports::receipt::Receipt;
 
@@ -108,6 +110,29 @@ impl Sheet<'_> {
         .into_any()
     }
 
+    /// Of a day of clicks: which day, how many, and how many of them are paid.
+    fn counted(&self, day: &ClickDay) -> AnyView {
+        let receipt = self.receipt;
+        let pay = receipt.terms.as_ref().and_then(|terms| terms.click);
+        let paid = pay.map(|pay| pay.paid(day.clicks, day.used_before_minor).clicks.to_string());
+        let network = view! { <span class="badge badge-network">"counted by the network itself"</span> };
+        view! {
+            <section class="receipt-part">
+                <h3>"Clicks of a day"</h3>
+                <dl>
+                    {self.line("Day", "", format!("{} (UTC)", Day(day.utc_day)))}
+                    {self.line("First click", "conversion time", moment(&self.zone, day.first_at))}
+                    {self.guarded("Publisher", "publisher", ReceiptField::PublisherName, receipt.publisher_name.clone())}
+                    {self.line("Valid visitors", "", day.clicks.to_string())}
+                    {self.line("Of them paid", "", paid.unwrap_or_else(|| NOTHING.to_owned()))}
+                    {self.line("Evidence", "badge", network)}
+                    {self.guarded("Name", "", ReceiptField::OrderId, Some(self.order_id()))}
+                </dl>
+            </section>
+        }
+        .into_any()
+    }
+
     fn order_id(&self) -> String {
         let order_id = &self.receipt.conversion.order_id;
         match ReceiptField::OrderId.sight(self.kind()) {
@@ -152,6 +177,9 @@ impl Sheet<'_> {
                 let rule = terms.rules.iter().find(|rule| rule.number == number)?;
                 Some(format!("{} (rule {number})", rule.sentence(conversion.currency)))
             }),
+            None if receipt.click_day().is_some() => {
+                receipt.terms.as_ref().and_then(|terms| terms.click).map(|click| click.sentence())
+            }
             None => self.rules_by_line(),
         };
         let fee = Some(self.money(conversion.fee_minor));
@@ -218,7 +246,9 @@ impl Sheet<'_> {
 
     /// Where it stands, as a sentence with a date.
     fn status(&self) -> String {
-        let Some(last) = self.receipt.events.last() else { return String::new() };
+        let changed = |event: &&EventRecord| event.from != Some(event.to);
+        let events = &self.receipt.events;
+        let Some(last) = events.iter().rev().find(changed) else { return String::new() };
         let since = self.zone.show(last.at);
         match self.receipt.conversion.state {
             ConversionState::Unattributed => "It belongs to nobody yet.".to_owned(),
@@ -247,8 +277,10 @@ pub fn sheet(receipt: &Receipt, viewer: &Viewer) -> AnyView {
                 <StatusTag state=receipt.conversion.state.as_str()/>
                 <p>{sheet.status()}" "{code.map(|code| view! { <ReasonLink code=code/> })}</p>
             </header>
-            {sheet.click()}
-            {sheet.order()}
+            {match receipt.click_day() {
+                Some(day) => sheet.counted(day),
+                None => view! { {sheet.click()}{sheet.order()} }.into_any(),
+            }}
             {sheet.worth()}
             {sheet.total()}
             {sheet.recomputed()}

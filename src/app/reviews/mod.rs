@@ -101,6 +101,8 @@ pub async fn try_chosen(
     let what = match wish.action {
         BatchAction::Approve => "Approve",
         BatchAction::Reject => "Reject",
+        BatchAction::Reverse => "Reverse",
+        BatchAction::Refund => "Refund",
     };
     let name = match ids.len() {
         1 => format!("{what} one conversion"),
@@ -154,8 +156,8 @@ async fn csv(app: &App, session: &Session, query: &str) -> Result<(String, Strin
     let mut conn = app.store.snapshot().await?;
     review_batches::get_of_party(&mut conn, viewer.party(), id).await?;
     let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
-    let mut write = |record: [String; 8]| writer.write_record(record).expect("a buffer takes what is written");
-    write(["row", "order_id", "event", "action", "reason", "note", "outcome", "message"].map(str::to_owned));
+    let mut write = |record: [String; 9]| writer.write_record(record).expect("a buffer takes what is written");
+    write(["row", "order_id", "event", "action", "amount", "reason", "note", "outcome", "message"].map(str::to_owned));
     let mut after = 0;
     loop {
         let rows = review_batches::rows(&mut conn, id, after, PAGE).await?;
@@ -168,12 +170,13 @@ async fn csv(app: &App, session: &Session, query: &str) -> Result<(String, Strin
 }
 
 /// As the file's columns are; what people wrote starts no formula.
-fn record(row: &BatchRow) -> [String; 8] {
+fn record(row: &BatchRow) -> [String; 9] {
     [
         row.number.to_string(),
         cell(&row.order_id),
         cell(&row.event),
         row.action.map(|action| action.to_string()).unwrap_or_default(),
+        cell(&row.amount),
         row.reason.map(|reason| reason.to_string()).unwrap_or_default(),
         cell(&row.note),
         row.outcome.to_string(),

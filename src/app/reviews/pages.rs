@@ -18,9 +18,11 @@ use crate::store::review_batches::{self, Batch, BatchRow, OutcomeCount};
 
 const BATCHES: i64 = 100;
 const ROWS: i64 = 200;
-const EXAMPLE: &str = "order_id,event,action,reason,note
-A-1001,sale,approve,,
-A-1002,sale,reject,item_returned,sent back within the week";
+const EXAMPLE: &str = "order_id,event,action,amount,reason,note
+A-1001,sale,approve,,,
+A-1002,sale,reject,,item_returned,sent back within the week
+A-1003,sale,refund,30.00,partial_return,one of two pairs
+A-1004,sale,reverse,,order_cancelled,";
 
 /// The batches, below the frame.
 pub async fn batches_page(request: Request, viewer: Viewer) -> Result<AnyView, ApiError> {
@@ -163,6 +165,16 @@ fn count(counts: &[OutcomeCount], outcome: RowOutcome, action: Option<BatchActio
     these.map(|one| one.rows_count).sum()
 }
 
+/// What was reversed and refunded, where there is any.
+fn taken_back(counts: &[OutcomeCount], outcome: RowOutcome, verb: &str) -> String {
+    let words = [(BatchAction::Reverse, "reversed"), (BatchAction::Refund, "refunded")];
+    let told = words.into_iter().filter_map(|(action, word)| match count(counts, outcome, Some(action)) {
+        0 => None,
+        rows => Some(format!(", {rows} {verb} {word}")),
+    });
+    told.collect()
+}
+
 fn summary(batch: &Batch, counts: &[OutcomeCount]) -> String {
     let of = |outcome, action| count(counts, outcome, action);
     let (approve, reject) = (Some(BatchAction::Approve), Some(BatchAction::Reject));
@@ -170,9 +182,10 @@ fn summary(batch: &Batch, counts: &[OutcomeCount]) -> String {
     let rows = if batch.rows_count == 1 { "1 row".to_owned() } else { format!("{} rows", batch.rows_count) };
     if batch.started_at_ms.is_none() {
         return format!(
-            "Of {rows}, {} would be approved, {} would be rejected, and {refused} would be refused.",
+            "Of {rows}, {} would be approved, {} would be rejected{}, and {refused} would be refused.",
             of(RowOutcome::Ready, approve),
             of(RowOutcome::Ready, reject),
+            taken_back(counts, RowOutcome::Ready, "would be"),
         );
     }
     let were = |count: i64| if count == 1 { "1 was".to_owned() } else { format!("{count} were") };
@@ -182,9 +195,10 @@ fn summary(batch: &Batch, counts: &[OutcomeCount]) -> String {
         left => format!(", {left} are left"),
     };
     format!(
-        "Of {rows}, {} approved, {} rejected{left}, and {} refused.",
+        "Of {rows}, {} approved, {} rejected{}{left}, and {} refused.",
         were(of(RowOutcome::Done, approve)),
         were(of(RowOutcome::Done, reject)),
+        taken_back(counts, RowOutcome::Done, "were"),
         were(refused),
     )
 }
@@ -232,9 +246,10 @@ fn result(row: BatchRow) -> impl IntoView {
         None => row.order_id.into_any(),
     };
     let action = row.action.map_or("\u{2013}", BatchAction::as_str);
+    let amount = if row.amount.is_empty() { String::new() } else { format!(" {}", row.amount) };
     let asked = match row.reason {
-        Some(reason) => format!("{action}: {}", reason.sentence()),
-        None => action.to_owned(),
+        Some(reason) => format!("{action}{amount}: {}", reason.sentence()),
+        None => format!("{action}{amount}"),
     };
     let note = (!row.note.is_empty()).then(|| view! { <span class="sub">{row.note}</span> });
     view! {

@@ -92,13 +92,24 @@ fn Head(campaign: Campaign) -> impl IntoView {
 fn Pays(terms: Terms) -> impl IntoView {
     let currency = terms.first_currency();
     let has_several = terms.rules.len() > 1;
+    let clicks = terms.click.map(|click| {
+        view! {
+            <div>
+                <dt><strong>{click.sentence()}</strong></dt>
+                <dd>
+                    {click.example()}
+                    <span class="hint">"A visitor counts once a day (UTC), and beside what it buys."</span>
+                </dd>
+            </div>
+        }
+    });
     let rows = terms.rules.iter().map(|rule| {
         view! { <div><dt><strong>{rule.sentence(currency)}</strong></dt><dd>{rule.example(currency)}</dd></div> }
     });
     view! {
         <section class="card">
             <h2>"What it pays"</h2>
-            <dl class="facts">{rows.collect::<Vec<_>>()}</dl>
+            <dl class="facts">{rows.collect::<Vec<_>>()}{clicks}</dl>
             {has_several.then(|| view! {
                 <p class="hint">"Read from the top: the first line that fits a conversion pays it."</p>
             })}

@@ -132,6 +132,7 @@ fn Rates(terms: Terms) -> impl IntoView {
     // What pays for some lines of an order stands first in the terms, and tells less of the campaign.
     let (whole, lines): (Vec<_>, Vec<_>) = terms.rules.iter().partition(|rule| rule.is_for_orders());
     let sentences = whole.into_iter().chain(lines).take(RULES_SHOWN).map(|rule| rule.sentence(currency));
+    let sentences = sentences.chain(terms.click.map(|click| click.sentence()));
     let rates = sentences.map(|sentence| {
         let split = sentence.find(" of ").or_else(|| sentence.find(" per ")).unwrap_or(sentence.len());
         let (rate, event) = sentence.split_at(split);

@@ -4,10 +4,13 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
+use super::click_days::worth_minor;
+use super::refunds::{self, Left};
 use super::{Check, id, id_or_nothing};
+use crate::domain::click_pay::ClickDay;
 use crate::domain::condition::CustomerKind;
 use crate::domain::decision::{Decision, decide};
-use crate::domain::evidence::{Evidence, Inputs};
+use crate::domain::evidence::{Evidence, Inputs, Own};
 use crate::domain::ids::{CampaignId, ConversionId, time_of};
 use crate::domain::line::Line;
 use crate::domain::reason::ReasonCode;
@@ -21,14 +24,19 @@ const OPEN: [&str; 2] = ["unattributed", "pending"];
 /// The states of what lost its worth.
 const ENDED: [&str; 2] = ["rejected", "reversed"];
 
+/// The clicks that a conversion was decided on, by its id.
+pub type ClickDays = HashMap<i64, ClickDay>;
+
 pub async fn checks(
     conn: &mut Conn,
     conversions: &[Conversion],
     kept_from: Timestamp,
-) -> Result<[Check; 3], StoreError> {
+) -> Result<([Check; 3], ClickDays), StoreError> {
     let mut decided = Check::new("decisions come out the same from their inputs", conversions.len());
     let mut known: HashMap<i64, Vec<Terms>> = HashMap::new();
     let mut orders: HashMap<i64, Order> = HashMap::new();
+    let refunds = refunds::by_conversion(audit_money::refunds(conn).await?);
+    let mut days = ClickDays::new();
     let coupons: HashMap<i64, Coupon> =
         audit_money::coupons(conn).await?.into_iter().map(|coupon| (coupon.coupon_id, coupon)).collect();
     for row in conversions {
@@ -41,7 +49,10 @@ pub async fn checks(
         let problem = match evidence::latest_decision(conn, conversion).await {
             Ok(Some((inputs, decision))) => {
                 orders.insert(row.conversion_id, Order::of(row, &inputs));
-                redecide(row, &inputs, &decision, &reports, terms, &coupons)
+                days.extend(inputs.own.iter().map(|Own::Clicks(day)| (row.conversion_id, day.clone())));
+                let own = refunds.get(&row.conversion_id).map(Vec::as_slice).unwrap_or_default();
+                refunds::problem(row, &inputs, own)
+                    .or_else(|| redecide(row, &inputs, &decision, &reports, terms, &coupons))
             }
             Ok(None) => Some("it has no decision".to_owned()),
             Err(StoreError::Corrupt { what, why }) => Some(format!("its {what} cannot be read: {why}")),
@@ -49,13 +60,14 @@ pub async fn checks(
         };
         decided.bad.extend(problem.map(|problem| format!("conversion {}: {problem}", id(row.conversion_id))));
     }
-    Ok([decided, credited(conversions, kept_from), priced(conn, conversions, &orders).await?])
+    let priced = priced(conn, conversions, &orders, &days).await?;
+    Ok(([decided, credited(conversions, kept_from), priced], days))
 }
 
 /// What rules may ask of an order.
 #[derive(Default)]
 struct Order {
-    lines: Vec<Line>,
+    left: Left,
     /// `new`, `returning`, or nothing where it is not known.
     customer: &'static str,
     /// Upper case; nothing without one.
@@ -65,17 +77,11 @@ struct Order {
 impl Order {
     fn of(row: &Conversion, inputs: &Inputs) -> Self {
         Self {
-            lines: counted_lines(row, inputs),
+            left: refunds::left(row, inputs),
             customer: inputs.customer_kind().map_or("", CustomerKind::as_str),
             coupon: inputs.coupon_code().map(|code| code.trim().to_ascii_uppercase()),
         }
     }
-}
-
-/// The lines of the amount that counts.
-fn counted_lines(row: &Conversion, inputs: &Inputs) -> Vec<Line> {
-    let amount = inputs.amount().filter(|amount| row.amount_minor == Some(amount.minor));
-    amount.map_or_else(Vec::new, |amount| inputs.lines(&amount).to_vec())
 }
 
 /// What differs, the first of it; nothing where all is the same.
@@ -212,6 +218,7 @@ async fn priced(
     conn: &mut Conn,
     conversions: &[Conversion],
     orders: &HashMap<i64, Order>,
+    days: &ClickDays,
 ) -> Result<Check, StoreError> {
     let prices = audit_money::prices(conn).await?;
     let prices: HashMap<(i64, i64), Price> =
@@ -226,7 +233,11 @@ async fn priced(
         let version = (row.campaign_id, row.terms_version);
         let rules = rules.get(&version).map(Vec::as_slice).unwrap_or_default();
         let order = orders.get(&row.conversion_id).unwrap_or(&unknown);
-        let (commission, fee) = price(row, rules, prices.get(&version), order);
+        let (commission, fee) = match (days.get(&row.conversion_id), prices.get(&version)) {
+            (Some(day), Some(price)) => price_clicks(day, price),
+            _ if order.left.is_nothing => (0, 0),
+            (_, terms) => price(row, rules, terms, order),
+        };
         let same = (row.commission_minor, row.fee_minor) == (commission, fee);
         check.require(same, || {
             format!(
@@ -246,7 +257,7 @@ fn price(row: &Conversion, rules: &[PriceRule], price: Option<&Price>, order: &O
         let is_currency_right = rule.currency.is_empty() || rule.currency == row.currency;
         rule.event == row.event && is_currency_right && is_order_right(rule, row, order)
     };
-    let lines = &order.lines;
+    let lines = &order.left.lines;
     let rules: Vec<&PriceRule> = rules.iter().filter(fits).collect();
     let amount = row.amount_minor.unwrap_or(0);
     // The part of each rule, with what it is a part of: the whole order, or one of its lines.
@@ -280,6 +291,12 @@ fn is_order_right(rule: &PriceRule, row: &Conversion, order: &Order) -> bool {
     let asked = rule.coupon.to_ascii_uppercase();
     let is_coupon_right = asked.is_empty() || order.coupon.as_deref() == Some(asked.trim());
     is_amount_right && is_customer_right && is_coupon_right
+}
+
+/// Clicks have no amount that a fee could be a part of.
+fn price_clicks(day: &ClickDay, price: &Price) -> (i64, i64) {
+    let commission = worth_minor(day.clicks, price.click_minor, price.click_cap_minor, day.used_before_minor);
+    (commission, if price.fee_basis == "amount" { 0 } else { part(commission, price.fee_bps) })
 }
 
 fn is_for(rule: &PriceRule, line: &Line) -> bool {

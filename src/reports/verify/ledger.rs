@@ -1,7 +1,7 @@
 //! The ledger: every transfer is well formed, the transfers of a conversion sum to what its state demands, and all
 //! accounts together sum to zero.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 
 use super::{Check, id};
 use crate::store::audit_money::{Conversion, Event, Transfer};
@@ -82,15 +82,32 @@ fn problem_of(one: &Transfer) -> Option<String> {
 /// Party, kind of account, currency.
 type Account = (i64, String, String);
 
-/// What the transfers of a conversion in its state must sum to, credits less debits.
-fn expected(row: &Conversion, was_paid: bool) -> BTreeMap<Account, i64> {
+/// Commission and fee; nothing of what has lost its worth.
+fn worth(row: &Conversion) -> (i64, i64) {
+    let is_ended = matches!(row.state.as_str(), "rejected" | "reversed");
+    if is_ended { (0, 0) } else { (row.commission_minor, row.fee_minor) }
+}
+
+/// What a step after the payment took of commission and fee. Events from before that was possible say nothing.
+fn taken_back(event: &Event) -> i64 {
+    if !matches!(event.to_state.as_str(), "paid" | "reversed") {
+        return 0;
+    }
+    let before = event.commission_before.unwrap_or(0) + event.fee_before.unwrap_or(0);
+    before - event.commission_after.unwrap_or(0) - event.fee_after.unwrap_or(0)
+}
+
+/// What the transfers of a conversion in its state must sum to, credits less debits; `back` was taken back after its
+/// payment.
+fn expected(row: &Conversion, back: i64) -> BTreeMap<Account, i64> {
     let mut sums = BTreeMap::new();
     let Some(publisher) = row.publisher_id else { return sums };
-    let (commission, fee) = (row.commission_minor, row.fee_minor);
+    let (commission, fee) = worth(row);
     let mut add = |party: i64, kind: &str, minor: i64| {
         *sums.entry((party, kind.to_owned(), row.currency.clone())).or_default() += minor;
     };
-    let owed = if row.allocated_minor.is_some() { "deposit" } else { "receivable" };
+    let is_allocated = row.allocated_minor.is_some_and(|minor| minor != 0);
+    let owed = if is_allocated { "deposit" } else { "receivable" };
     match row.state.as_str() {
         "pending" => {
             add(row.advertiser_id, "accrued", -(commission + fee));
@@ -102,14 +119,11 @@ fn expected(row: &Conversion, was_paid: bool) -> BTreeMap<Account, i64> {
             add(publisher, "approved", commission);
             add(NETWORK, "fees", fee);
         }
-        "payable" | "in_payout" | "paid" => {
-            add(row.advertiser_id, owed, -(commission + fee));
+        "payable" | "in_payout" | "paid" | "reversed" => {
+            add(row.advertiser_id, owed, -(commission + fee + back));
+            add(row.advertiser_id, "deposit", back);
             add(publisher, "payable", commission);
             add(NETWORK, "fees", fee);
-        }
-        "reversed" if was_paid => {
-            add(row.advertiser_id, owed, -(commission + fee));
-            add(row.advertiser_id, "deposit", commission + fee);
         }
         _ => {}
     }
@@ -118,8 +132,10 @@ fn expected(row: &Conversion, was_paid: bool) -> BTreeMap<Account, i64> {
 }
 
 fn demanded(transfers: &[Transfer], conversions: &[Conversion], events: &[Event]) -> Check {
-    let is_reversal = |event: &&Event| event.to_state == "reversed" && event.from_state.as_deref() == Some("paid");
-    let paid_before: HashSet<i64> = events.iter().filter(is_reversal).map(|event| event.conversion_id).collect();
+    let mut backs: HashMap<i64, i64> = HashMap::new();
+    for event in events.iter().filter(|event| event.from_state.as_deref() == Some("paid")) {
+        *backs.entry(event.conversion_id).or_default() += taken_back(event);
+    }
     let mut of: HashMap<i64, Vec<&Transfer>> = HashMap::new();
     for transfer in transfers {
         if let Some(conversion) = transfer.conversion_id {
@@ -129,9 +145,10 @@ fn demanded(transfers: &[Transfer], conversions: &[Conversion], events: &[Event]
     let mut check = Check::new("transfers of a conversion sum to what its state demands", conversions.len());
     for row in conversions {
         let own = of.get(&row.conversion_id).map(Vec::as_slice).unwrap_or_default();
-        let expected = expected(row, paid_before.contains(&row.conversion_id));
-        compare(row, own, &expected, &mut check);
-        let charge = row.commission_minor + row.fee_minor;
+        let back = backs.get(&row.conversion_id).copied().unwrap_or(0);
+        compare(row, own, &expected(row, back), &mut check);
+        let (commission, fee) = worth(row);
+        let charge = commission + fee + back;
         check.require(row.allocated_minor.is_none_or(|minor| minor == charge), || {
             format!("conversion {}: its allocation is not its commission with its fee, {charge}", id(row.conversion_id))
         });

@@ -3,11 +3,14 @@
 //! A second way on purpose: SQL of its own (`store::audit`, `store::audit_money`), totals and rounding of its own. All
 //! checks read one snapshot, so that a network may go on working meanwhile.
 
+mod click_days;
 mod clicks;
 mod decisions;
 mod landings;
 mod ledger;
+mod payables;
 mod payouts;
+mod refunds;
 mod totals;
 
 use crate::domain::ids::PartyId;
@@ -54,10 +57,13 @@ pub async fn verify(conn: &mut Conn) -> Result<Vec<Check>, StoreError> {
     let mut checks = clicks::checks(conn, kept_from).await?;
     checks.extend(totals::checks(conn, &zones, kept_from).await?);
     checks.extend(landings::checks(conn, &zones, kept_from).await?);
-    checks.extend(decisions::checks(conn, &conversions, kept_from).await?);
+    let (decided, click_days) = decisions::checks(conn, &conversions, kept_from).await?;
+    checks.extend(decided);
+    checks.extend(click_days::checks(conn, &click_days, kept_from).await?);
     checks.push(decisions::states(&conversions, &events));
     checks.push(decisions::steps(&conversions, &events));
     checks.extend(ledger::checks(&transfers, &conversions, &events));
+    checks.extend(payables::checks(conn, &transfers, &conversions).await?);
     checks.extend(payouts::checks(conn, &transfers, &conversions).await?);
     Ok(checks)
 }

@@ -1,4 +1,4 @@
-//! Payouts and deposits: a state stands if its transfers do, and a payout pays exactly its conversions.
+//! Payouts and deposits: a state stands if its transfers do, and a payout pays exactly its entries.
 
 use std::collections::HashMap;
 
@@ -10,7 +10,7 @@ pub async fn checks(
     conn: &mut Conn,
     transfers: &[Transfer],
     conversions: &[Conversion],
-) -> Result<[Check; 3], StoreError> {
+) -> Result<[Check; 4], StoreError> {
     let mut of: HashMap<(&str, i64), Vec<&Transfer>> = HashMap::new();
     for transfer in transfers {
         of.entry((transfer.fact.as_str(), transfer.fact_id)).or_default().push(transfer);
@@ -32,7 +32,7 @@ pub async fn checks(
         booked.require(is_booked, || format!("deposit {}: not one transfer of its amount", id(deposit.deposit_id)));
     }
     let items = audit_money::payout_items(conn).await?;
-    Ok([settled, paid(conversions, &items), booked])
+    Ok([settled, taken(&items), paid(conversions, &items), booked])
 }
 
 /// The transfers that a payout in this state has.
@@ -66,10 +66,38 @@ fn problem_of(payout: &Payout, own: &[&Transfer]) -> Option<String> {
     other.map(|transfer| format!("transfer {} is not of its amount and publisher", id(transfer.transfer_id)))
 }
 
-/// A conversion in a payout is one of its items, at its commission, in the state of the payout.
+/// An entry is taken as it stands, for good by one payout alone, and only while that is under way or paid.
+fn taken(items: &[PayoutItem]) -> Check {
+    let mut check = Check::new("payouts take entries as they stand, each once", items.len());
+    let mut binding: HashMap<i64, i64> = HashMap::new();
+    for item in items {
+        let name = || format!("payable {} in payout {}", id(item.payable_id), id(item.payout_id));
+        let is_same = item.amount_minor == item.entered_minor
+            && item.payout_publisher == item.entered_publisher
+            && item.payout_currency == item.entered_currency;
+        check.require(is_same, || format!("{}: the entry says otherwise", name()));
+        let is_under_way = matches!(item.payout_state.as_str(), "approved" | "sent" | "paid");
+        check.require(item.is_binding == is_under_way, || {
+            format!(
+                "{}: it is {}taken, and the payout is {}",
+                name(),
+                if item.is_binding { "" } else { "not " },
+                item.payout_state
+            )
+        });
+        if item.is_binding {
+            let other = binding.insert(item.payable_id, item.payout_id);
+            check.require(other.is_none(), || format!("{}: payout {} has it, too", name(), id_or_nothing(other)));
+        }
+    }
+    check
+}
+
+/// A conversion in a payout has its release among the entries of that, in its state. What is worth nothing has none.
 fn paid(conversions: &[Conversion], items: &[PayoutItem]) -> Check {
-    let of: HashMap<(i64, i64), &PayoutItem> =
-        items.iter().map(|item| ((item.payout_id, item.conversion_id), item)).collect();
+    let released = items.iter().filter(|item| item.kind == "released");
+    let of: HashMap<(i64, Option<i64>), &PayoutItem> =
+        released.map(|item| ((item.payout_id, item.conversion_id), item)).collect();
     let mut check = Check::new("conversions are in the payout that pays them", conversions.len());
     for row in conversions {
         let expected: &[&str] = match row.state.as_str() {
@@ -77,10 +105,9 @@ fn paid(conversions: &[Conversion], items: &[PayoutItem]) -> Check {
             "paid" => &["paid"],
             _ => continue,
         };
-        let item = row.payout_id.and_then(|payout| of.get(&(payout, row.conversion_id)));
-        let is_paid = item.is_some_and(|item| {
+        let item = row.payout_id.and_then(|payout| of.get(&(payout, Some(row.conversion_id))));
+        let is_paid = item.map_or(row.commission_minor == 0 && row.payout_id.is_some(), |item| {
             expected.contains(&item.payout_state.as_str())
-                && item.amount_minor == row.commission_minor
                 && Some(item.payout_publisher) == row.publisher_id
                 && item.payout_currency == row.currency
         });

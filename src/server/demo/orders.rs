@@ -266,7 +266,7 @@ impl Shop<'_> {
         let (endpoint, method) = match badge {
             Badge::Key => ("api", "POST"),
             Badge::Unverified => ("pixel", "GET"),
-            Badge::Signed | Badge::Token => ("postback", "GET"),
+            Badge::Network | Badge::Signed | Badge::Token => ("postback", "GET"),
         };
         let (mut query, mut body) = (String::new(), String::new());
         if badge == Badge::Key {

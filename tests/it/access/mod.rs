@@ -102,6 +102,7 @@ fn every_route_is_in_the_table_and_every_entry_is_a_route() {
 fn the_lists_of_routes_name_every_route_in_the_code() {
     let code = [
         include_str!("../../../src/server/router.rs"),
+        include_str!("../../../src/server/refunds.rs"),
         include_str!("../../../src/server/demo/shop.rs"),
         include_str!("../../../src/tracking/mod.rs"),
     ];

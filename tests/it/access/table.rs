@@ -296,6 +296,40 @@ pub const POSTS: &[Post] = &[
     ),
     Post("/api/approve_conversion", &[("conversion_id", "{third}"), KEEP, ("kind", "network"), ("filter", "")], ADMIN),
     Post(
+        "/api/refund_conversion",
+        &[
+            ("conversion_id", "{pending}"),
+            ("version", "2"),
+            ("kind", "publisher"),
+            ("reference", "by hand 1"),
+            ("amount", "0.01"),
+            ("refund_reason", "partial_return"),
+        ],
+        NO_ONE,
+    ),
+    Post(
+        "/api/refund_conversion",
+        &[
+            ("conversion_id", "{pending}"),
+            ("version", "2"),
+            ("kind", "advertiser"),
+            ("reference", "by hand 1"),
+            ("amount", "0.01"),
+            ("refund_reason", "partial_return"),
+        ],
+        &[X],
+    ),
+    Post(
+        "/api/reverse_conversion",
+        &[
+            ("conversion_id", "{third}"),
+            ("version", "2"),
+            ("kind", "advertiser"),
+            ("reverse_reason", "order_cancelled"),
+        ],
+        &[X],
+    ),
+    Post(
         "/api/book_deposit",
         &[("advertiser_id", "{x}"), ("amount", "5.00"), ("currency", "EUR"), ("reference", "another")],
         ADMIN,
@@ -333,7 +367,7 @@ pub const POSTS: &[Post] = &[
 pub const CHANGES_NOTHING: &[&str] = &["/api/live_overview", "/api/approve_payout_run", "/api/confirm_password"];
 
 /// Called by shops with a key: without one they are refused, whoever is logged in.
-pub const BY_KEY: &[&str] = &["/api/v1/conversions"];
+pub const BY_KEY: &[&str] = &["/api/v1/conversions", "/api/v1/refunds"];
 
 /// Called by advertisers' pages with a click id, which alone decides: see `landing.rs`.
 pub const BY_CLICK: &[&str] = &["/landing"];

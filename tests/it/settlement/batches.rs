@@ -30,7 +30,7 @@ async fn send(browser: &Browser, kind: &str, content: &str) -> (Answer, String) 
 }
 
 fn wish(action: &str, reason: &str) -> Wish {
-    Wish::parse(action, reason, "").unwrap()
+    Wish::parse(action, reason, "", "").unwrap()
 }
 
 fn asked(ids: &[ConversionId], wish: &Wish) -> Vec<Asked> {
@@ -97,7 +97,7 @@ async fn a_file_is_tried_first_and_then_decided_row_by_row() {
         }
         ids.push(world.order(1, "L-1", None, Badge::Signed).await);
         let file = "order_id,event,action,reason,note\nA-1,sale,approve,,\nA-2,,reject,item_returned,=sent back\n\
-            A-3,sale,reject,,\nA-9,sale,approve,,\nA-1,sale,reject,test_order,\nL-1,lead,approve,,\nA-3,sale,refund,,\n";
+            A-3,sale,reject,,\nA-9,sale,approve,,\nA-1,sale,reject,test_order,\nL-1,lead,approve,,\nA-3,sale,undo,,\n";
         let (tried, place) = send(&world.advertiser, "advertiser", file).await;
         let page = tried.plain();
         for said in [
@@ -108,7 +108,7 @@ async fn a_file_is_tried_first_and_then_decided_row_by_row() {
             "4 A-3 sale reject refused a negative change needs a reason",
             "5 A-9 sale approve refused no sale with this order id has come in",
             "6 A-1 sale reject: it was a test order refused it is the same conversion as in row 2",
-            "8 A-3 sale \u{2013} refused the action \"refund\" is neither approve nor reject",
+            "8 A-3 sale \u{2013} refused the action \"undo\" is none of approve, reject, reverse and refund",
             "Tried only: nothing is decided.",
         ] {
             assert!(page.contains(said), "{kind:?} {said}: {page}");
@@ -137,8 +137,8 @@ async fn a_file_is_tried_first_and_then_decided_row_by_row() {
         assert_eq!(csv.headers["content-type"], "text/csv; charset=utf-8");
         let lines: Vec<&str> = csv.text.split("\r\n").collect();
         assert_eq!(lines.len(), 9, "{}", csv.text);
-        assert_eq!(lines[0], "row,order_id,event,action,reason,note,outcome,message");
-        assert_eq!(lines[2], "3,A-2,sale,reject,item_returned,'=sent back,done,\"rejected, commission 1.00 EUR\"");
+        assert_eq!(lines[0], "row,order_id,event,action,amount,reason,note,outcome,message");
+        assert_eq!(lines[2], "3,A-2,sale,reject,,item_returned,'=sent back,done,\"rejected, commission 1.00 EUR\"");
         let list = world.advertiser.get("/advertiser/reviews").await.plain();
         assert!(list.contains("march.csv") && list.contains("Its rows were decided on"), "{list}");
 
@@ -297,7 +297,7 @@ async fn a_file_of_reviews_has_its_limits() {
         let large = format!("order_id,action\n{}", "A".repeat(2 * 1_024 * 1_024));
         for (content, said) in [
             ("order_id\nA\n", "There is no column action in the first line"),
-            ("order_id,action,amount\nA,approve,1\n", "No column is named \"amount\""),
+            ("order_id,action,price\nA,approve,1\n", "No column is named \"price\""),
             (&rows(10_001), "The file has more than 10000 rows"),
             (&large, "The file is larger than 2 MiB"),
         ] {

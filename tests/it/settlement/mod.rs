@@ -5,6 +5,7 @@ mod deadlines;
 mod held;
 mod queue;
 mod races;
+mod refunds;
 mod world;
 
 use tallystick::domain::conversion::{Badge, ConversionState};
@@ -16,7 +17,7 @@ use tallystick::domain::reason::RejectReason;
 use tallystick::settlement::deposit::{self, DepositRefused};
 use tallystick::settlement::payout::{self, PayoutRefused, PayoutSettings};
 use tallystick::settlement::{hold, review};
-use tallystick::store::{StoreError, conversions, payouts};
+use tallystick::store::{StoreError, conversions, payables, payouts};
 
 use self::world::{EUR, World, an_admin, viewer};
 use crate::support::Kind;
@@ -350,7 +351,8 @@ async fn a_run_that_is_no_longer_what_was_proposed_reserves_nothing() {
         assert!(matches!(alone, Err(PayoutRefused::SecondAdminNeeded(limit)) if limit.minor == 1599), "{alone:?}");
 
         let mut conn = store.read().await.unwrap();
-        let id = payouts::list_items(&mut conn, only_payout(&world, run).await.0).await.unwrap()[0].0;
+        let entries = payables::list_of_payout(&mut conn, only_payout(&world, run).await.0).await.unwrap();
+        let id = entries[0].conversion_id.unwrap();
         drop(conn);
         let before = world.conversion(id).await;
         let mut w = store.write().await.unwrap();

@@ -7,7 +7,7 @@ use tallystick::domain::conversion::Badge;
 use tallystick::domain::conversion_report::ReportFields;
 use tallystick::domain::enrollment::EnrollmentState;
 use tallystick::domain::ids::{
-    AdvertiserId, ConversionId, EnrollmentId, LinkId, MemberId, PartyId, PayoutRunId, PublisherId,
+    AdvertiserId, CampaignId, ConversionId, EnrollmentId, LinkId, MemberId, PartyId, PayoutRunId, PublisherId,
 };
 use tallystick::domain::link::{Slug, SubIds};
 use tallystick::domain::money::Currency;
@@ -78,6 +78,10 @@ impl World {
     /// What the page of a run shows beside its button.
     pub async fn seen(&self, run: PayoutRunId) -> SeenRun {
         payouts::get_run(&mut self.app.store.read().await.unwrap(), run).await.unwrap().seen()
+    }
+
+    pub fn campaign_id(&self) -> CampaignId {
+        self.campaign.campaign_id
     }
 
     /// The admin again, after the clock has moved past the end of its session.

@@ -1,0 +1,71 @@
+-- What publishers are to be paid, and what they owe. Payouts take entries, not conversions: one conversion may be paid in
+-- one run, and a part of it be owed back in another. The id is that of the step that made the entry.
+create table payables (
+    payable_id     integer not null,
+    publisher_id   integer not null references parties (party_id),
+    currency       text    not null,
+    amount_minor   integer not null,
+    conversion_id  integer references conversions (conversion_id),
+    kind           text    not null,
+    approved_at_ms integer not null,
+    created_at_ms  integer not null,
+    constraint payables_pkey primary key (payable_id),
+    constraint payables_amount_check check (amount_minor <> 0)
+) strict;
+create index payables_publisher_idx on payables (publisher_id, currency, payable_id);
+create index payables_conversion_idx on payables (conversion_id);
+
+insert into payables (payable_id, publisher_id, currency, amount_minor, conversion_id, kind, approved_at_ms, created_at_ms)
+    select e.event_id, c.publisher_id, t.currency, t.amount_minor, c.conversion_id, 'released',
+        coalesce(c.approved_at_ms, t.created_at_ms), t.created_at_ms
+    from transfers t join conversion_events e on e.event_id = t.fact_id
+    join conversions c on c.conversion_id = e.conversion_id
+    where t.fact = 'conversion' and t.code = 'released' and c.publisher_id is not null;
+
+create trigger payables_no_update before update on payables
+begin select raise(abort, 'payables_append_only'); end;
+create trigger payables_no_delete before delete on payables
+begin select raise(abort, 'payables_append_only'); end;
+
+-- An entry is in at most one payout that is approved, sent or paid.
+create table payout_entries (
+    payout_id    integer not null references payouts (payout_id),
+    payable_id   integer not null references payables (payable_id),
+    amount_minor integer not null,
+    is_binding   integer not null check (is_binding in (0, 1)),
+    constraint payout_items_pkey primary key (payout_id, payable_id)
+) strict;
+insert into payout_entries (payout_id, payable_id, amount_minor, is_binding)
+    select i.payout_id, b.payable_id, i.amount_minor, p.state in ('approved', 'sent', 'paid')
+    from payout_items i join payouts p on p.payout_id = i.payout_id
+    join payables b on b.conversion_id = i.conversion_id;
+drop table payout_items;
+alter table payout_entries rename to payout_items;
+create unique index payout_items_payable_id_key on payout_items (payable_id) where is_binding = 1;
+create index payout_items_payable_idx on payout_items (payable_id);
+
+-- What of deposits pays for a conversion, or is taken back from it: a conversion is paid for when the sum of its rows is
+-- its commission with its fee.
+create table signed_allocations (
+    allocation_id integer not null,
+    conversion_id integer not null references conversions (conversion_id),
+    amount_minor  integer not null,
+    created_at_ms integer not null,
+    constraint allocations_pkey primary key (allocation_id),
+    constraint allocations_amount_check check (amount_minor <> 0)
+) strict;
+insert into signed_allocations (allocation_id, conversion_id, amount_minor, created_at_ms)
+    select conversion_id, conversion_id, amount_minor, created_at_ms from allocations where amount_minor <> 0;
+drop table allocations;
+alter table signed_allocations rename to allocations;
+create index allocations_conversion_idx on allocations (conversion_id);
+
+create trigger allocations_no_update before update on allocations
+begin select raise(abort, 'allocations_append_only'); end;
+create trigger allocations_no_delete before delete on allocations
+begin select raise(abort, 'allocations_append_only'); end;
+
+create index conversions_payout_idx on conversions (payout_id) where payout_id is not null;
+-- What is payable and worth nothing has no entry, and goes along with its publisher's next payout.
+create index conversions_worthless_idx on conversions (publisher_id, currency)
+    where state = 'payable' and commission_minor = 0;
