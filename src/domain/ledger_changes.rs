@@ -64,7 +64,8 @@ pub fn amend(loss: &Worth, stage: Stage, is_allocated: bool) -> Vec<Posting> {
 mod tests {
     use super::*;
     use crate::domain::account::{AccountKey, AccountKind};
-    use crate::domain::commission::price;
+    use crate::domain::commission::{Order, price};
+    use crate::domain::condition::OrderFacts;
     use crate::domain::ids::{AdvertiserId, PublisherId};
     use crate::domain::ledger::{accrue, allocate, approve, balances, release, reserve, settle};
     use crate::domain::money::{Currency, Money};
@@ -74,7 +75,8 @@ mod tests {
 
     fn worth(amount_minor: i64, currency: Currency) -> Worth {
         let terms = Terms { currencies: vec![currency], ..example(1) };
-        let priced = price(&terms, "sale", Some(amount_minor), currency, &[]);
+        let facts = OrderFacts { amount_minor: Some(amount_minor), ..OrderFacts::default() };
+        let priced = price(&terms, &Order { event: "sale", currency, lines: &[], facts });
         let (commission_minor, fee_minor) = (priced.commission_minor, priced.fee_minor);
         let (advertiser_id, publisher_id) = (AdvertiserId(20), PublisherId(10));
         Worth { advertiser_id, publisher_id, currency, commission_minor, fee_minor }

@@ -5,9 +5,7 @@ use sqlx::{query, query_as, query_scalar};
 use super::changes::Change;
 use super::driver::{Conn, Writer};
 use super::error::StoreError;
-use crate::domain::ids::{
-    ConversionId, MemberId, PayableId, PayoutDetailsId, PayoutId, PayoutRunId, PublisherId,
-};
+use crate::domain::ids::{ConversionId, MemberId, PayableId, PayoutDetailsId, PayoutId, PayoutRunId, PublisherId};
 use crate::domain::money::{Currency, Money};
 use crate::domain::party::NETWORK;
 use crate::domain::payout::{PayoutRunState, PayoutState, SeenRun};

@@ -42,7 +42,7 @@ impl World {
         Ok(booked)
     }
 
-    async fn approve(&self, id: ConversionId) {
+    async fn accept(&self, id: ConversionId) {
         let version = self.conversion(id).await.version;
         review::approve(&self.app.store, &self.app.environment, &an_admin(7), id, version).await.unwrap();
     }
@@ -58,7 +58,7 @@ impl World {
     async fn reserve(&self, settings: &PayoutSettings) -> (PayoutId, i64) {
         let (store, environment) = (&self.app.store, &self.app.environment);
         let run = payout::propose(store, environment, &an_admin(7), EUR, settings).await.unwrap();
-        payout::approve(store, environment, &an_admin(7), run, 1, settings).await.unwrap();
+        payout::approve(store, environment, &an_admin(7), run, self.seen(run).await, settings).await.unwrap();
         let list = payouts::list_of_run(&mut store.read().await.unwrap(), run).await.unwrap();
         let one = list.iter().find(|payout| payout.state == PayoutState::Approved).unwrap();
         (one.payout_id, one.version)
@@ -95,13 +95,20 @@ impl World {
     }
 }
 
+/// Both publishers can be paid.
+async fn paid_somewhere(kind: Kind) -> World {
+    let world = World::new(kind).await;
+    world.enter_details().await;
+    world
+}
+
 const LOW: PayoutSettings = PayoutSettings { threshold_minor: Some(100), ..SETTINGS };
 
 /// The same order over 80.00, refunded by 30.00 at each point of its life.
 #[tokio::test]
 async fn a_part_is_taken_back_wherever_the_commission_stands() {
     for kind in Kind::all() {
-        let mut world = World::new(kind).await;
+        let mut world = paid_somewhere(kind).await;
         let mut ids = Vec::new();
         for order in ["PENDING", "OWED", "FUNDED", "PAYABLE", "PAID"] {
             ids.push(world.order(0, order, Some("80.00"), Badge::Signed).await);
@@ -111,7 +118,7 @@ async fn a_part_is_taken_back_wherever_the_commission_stands() {
         assert_eq!(world.worth(ids[0]).await, left);
         world.clean(&ids, "pending").await;
         for id in &ids[1..] {
-            world.approve(*id).await;
+            world.accept(*id).await;
         }
         world.refund("OWED", 3_000, "R1").await.unwrap();
         world.clean(&ids, "approved, nothing paid for").await;
@@ -161,7 +168,7 @@ async fn the_debt_is_carried_and_then_kept(world: &mut World, ids: &[ConversionI
     world.publisher_again(0).await;
     let page = world.publishers[0].0.get("/publisher/payouts").await.plain();
     assert!(page.contains("Payable \u{2212}3.00 EUR") && page.contains("Taken back after payment"), "{page}");
-    world.approve(ids[0]).await;
+    world.accept(ids[0]).await;
     hold::release_due(&store, &environment).await.unwrap();
     world.app.clock.set("2026-05-01T08:00:00Z");
     let run = payout::propose(&store, &environment, &an_admin(7), EUR, &SETTINGS).await.unwrap();
@@ -177,14 +184,14 @@ async fn the_debt_is_carried_and_then_kept(world: &mut World, ids: &[ConversionI
 #[tokio::test]
 async fn the_storys_refund_comes_out_to_the_cent() {
     for kind in Kind::all() {
-        let world = World::new(kind).await;
+        let world = paid_somewhere(kind).await;
         let o1 = world.order(1, "ORDER-O1", Some("49.90"), Badge::Signed).await;
         let o3 = world.order(0, "ORDER-O3", Some("30.00"), Badge::Signed).await;
         let o4 = world.order(0, "ORDER-O4", Some("80.00"), Badge::Signed).await;
         let lead = world.order(0, "LEAD-1", None, Badge::Signed).await;
         world.refund("ORDER-O4", 3_000, "RETURN-1").await.unwrap();
         for id in [o1, o3, o4, lead] {
-            world.approve(id).await;
+            world.accept(id).await;
         }
         let owed = [
             ("A approved", "10.50"),
@@ -211,7 +218,7 @@ async fn the_storys_refund_comes_out_to_the_cent() {
 async fn all_of_an_order_is_taken_back_as_a_rejection_or_a_reversal() {
     use ConversionState::{Rejected, Reversed};
     for kind in Kind::all() {
-        let world = World::new(kind).await;
+        let world = paid_somewhere(kind).await;
         let mut ids = Vec::new();
         for order in ["PENDING", "OWED", "PAYABLE", "PAID", "RETURNED"] {
             ids.push(world.order(0, order, Some("80.00"), Badge::Signed).await);
@@ -219,7 +226,7 @@ async fn all_of_an_order_is_taken_back_as_a_rejection_or_a_reversal() {
         world.refund("PENDING", 3_000, "R1").await.unwrap();
         world.refund("PENDING", 5_000, "R2").await.unwrap();
         for id in &ids[1..] {
-            world.approve(*id).await;
+            world.accept(*id).await;
         }
         world.refund("OWED", 8_000, "R1").await.unwrap();
         world.pay_in(2_880, "S1").await;
@@ -255,7 +262,7 @@ async fn all_of_an_order_is_taken_back_as_a_rejection_or_a_reversal() {
 #[tokio::test]
 async fn a_reference_is_one_refund_and_no_more_than_the_order_comes_back() {
     for kind in Kind::all() {
-        let world = World::new(kind).await;
+        let world = paid_somewhere(kind).await;
         let id = world.order(0, "O1", Some("80.00"), Badge::Signed).await;
         let first = world.refund("O1", 3_000, "R1").await.unwrap();
         let again = world.refund("O1", 3_000, "R1").await.unwrap();
@@ -281,7 +288,7 @@ async fn a_reference_is_one_refund_and_no_more_than_the_order_comes_back() {
 #[tokio::test]
 async fn a_refund_before_its_sale_waits_for_it() {
     for kind in Kind::all() {
-        let world = World::new(kind).await;
+        let world = paid_somewhere(kind).await;
         for (order, minor) in [("LESS", 3_000), ("MORE", 9_000)] {
             let early = world.refund(order, minor, "R1").await.unwrap();
             assert_eq!((early.became, early.conversion.is_none()), (Became::Waits, true), "{kind:?} {order}");
@@ -309,9 +316,9 @@ async fn a_refund_before_its_sale_waits_for_it() {
 #[tokio::test(flavor = "multi_thread")]
 async fn thirty_two_refunds_at_once_take_no_more_than_the_order() {
     for kind in Kind::all() {
-        let world = World::new(kind).await;
+        let world = paid_somewhere(kind).await;
         let id = world.order(0, "O1", Some("80.00"), Badge::Signed).await;
-        world.approve(id).await;
+        world.accept(id).await;
         world.pay_in(960, "S1").await;
         let all = (0..32).map(|number| {
             let (store, environment, campaign_id) =
@@ -344,16 +351,19 @@ async fn thirty_two_refunds_at_once_take_no_more_than_the_order() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refund_beside_the_steps_of_a_payout_counts_once() {
     for kind in Kind::all() {
-        let world = World::new(kind).await;
+        let world = paid_somewhere(kind).await;
         let id = world.order(0, "O1", Some("80.00"), Badge::Signed).await;
-        world.approve(id).await;
+        world.accept(id).await;
         world.pay_in(960, "S1").await;
         world.app.clock.set(RUN_DAY);
         let (store, environment) = (world.app.store.clone(), world.app.environment.clone());
         let run = payout::propose(&store, &environment, &an_admin(7), EUR, &LOW).await.unwrap();
+        let seen = world.seen(run).await;
         let approval = {
             let (store, environment) = (store.clone(), environment.clone());
-            tokio::spawn(async move { payout::approve(&store, &environment, &an_admin(7), run, 1, &LOW).await.is_ok() })
+            tokio::spawn(
+                async move { payout::approve(&store, &environment, &an_admin(7), run, seen, &LOW).await.is_ok() },
+            )
         };
         let (first, approved) = tokio::join!(world.refund("O1", 1_000, "R1"), approval);
         let is_approved = approved.unwrap();
@@ -388,11 +398,11 @@ async fn a_refund_beside_the_steps_of_a_payout_counts_once() {
 #[tokio::test]
 async fn a_run_that_would_pay_what_was_taken_back_is_proposed_again() {
     for kind in Kind::all() {
-        let world = World::new(kind).await;
+        let world = paid_somewhere(kind).await;
         let mut ids = Vec::new();
         for order in ["OLD", "NEW"] {
             let id = world.order(0, order, Some("80.00"), Badge::Signed).await;
-            world.approve(id).await;
+            world.accept(id).await;
             ids.push(id);
         }
         world.pay_in(960, "S1").await;
@@ -401,8 +411,9 @@ async fn a_run_that_would_pay_what_was_taken_back_is_proposed_again() {
         world.pay_in(960, "S2").await;
         let (store, environment) = (&world.app.store, &world.app.environment);
         let run = payout::propose(store, environment, &an_admin(7), EUR, &LOW).await.unwrap();
+        let seen = world.seen(run).await;
         world.refund("OLD", 3_000, "R1").await.unwrap();
-        let stale = payout::approve(store, environment, &an_admin(7), run, 1, &LOW).await.unwrap_err();
+        let stale = payout::approve(store, environment, &an_admin(7), run, seen, &LOW).await.unwrap_err();
         assert!(matches!(stale, payout::PayoutRefused::Changed), "{kind:?}: {stale}");
         let (payout, version) = world.reserve(&LOW).await;
         let money = payouts::get(&mut store.read().await.unwrap(), payout).await.unwrap().money();
@@ -421,7 +432,7 @@ async fn a_run_that_would_pay_what_was_taken_back_is_proposed_again() {
 #[tokio::test]
 async fn the_receipts_form_shows_what_a_refund_does_and_does_it() {
     for kind in Kind::all() {
-        let world = World::new(kind).await;
+        let world = paid_somewhere(kind).await;
         let id = world.order(0, "ORDER-O4", Some("80.00"), Badge::Signed).await;
         let path = format!("/receipts/{id}");
         let page = world.advertiser.get(&path).await;
@@ -454,7 +465,7 @@ async fn the_receipts_form_shows_what_a_refund_does_and_does_it() {
         assert!(!publisher.text.contains("/api/refund_conversion"), "{kind:?}");
         let list = world.publishers[0].0.get("/publisher/conversions").await.plain();
         assert!(list.contains("50.00 EUR 5.00 EUR"), "{kind:?}: {list}");
-        world.approve(id).await;
+        world.accept(id).await;
         let reverse = [("reverse_reason", "order_cancelled"), ("reverse_note", "")];
         let reversed = world.advertiser.act(&path, "/api/reverse_conversion", "", &reverse).await.plain();
         assert!(reversed.contains("The conversion is reversed."), "{kind:?}: {reversed}");
@@ -482,7 +493,7 @@ async fn refunds_of(store: &Store, id: ConversionId) -> usize {
 #[tokio::test]
 async fn programs_take_back_with_a_key() {
     for kind in Kind::all() {
-        let world = World::new(kind).await;
+        let world = paid_somewhere(kind).await;
         let id = world.order(0, "O1", Some("80.00"), Badge::Signed).await;
         let page = format!("/advertiser/campaigns/{}/integration", world.campaign_id());
         let made = world.advertiser.act(&page, "/api/create_api_key", "", &[("name", "Shop")]).await;
@@ -550,13 +561,13 @@ async fn programs_take_back_with_a_key() {
 async fn a_file_refunds_and_reverses() {
     use ConversionState::{Approved, Pending, Rejected, Reversed};
     for kind in Kind::all() {
-        let world = World::new(kind).await;
+        let world = paid_somewhere(kind).await;
         let mut ids = Vec::new();
         for order in ["A", "B", "C", "D", "E"] {
             ids.push(world.order(0, order, Some("80.00"), Badge::Signed).await);
         }
-        world.approve(ids[1]).await;
-        world.approve(ids[2]).await;
+        world.accept(ids[1]).await;
+        world.accept(ids[2]).await;
         let file = "order_id,action,amount,currency,reason,note\nA,refund,30.00,EUR,partial_return,one pair\n\
             B,refund,80.00,,item_returned,\nC,reverse,,,order_cancelled,\nD,refund,80.01,,item_returned,\n\
             E,refund,,,item_returned,\n";
@@ -599,11 +610,11 @@ async fn bad(world: &World) -> Vec<String> {
 #[tokio::test]
 async fn every_corruption_of_refunds_and_entries_is_found() {
     for kind in Kind::all() {
-        let world = World::new(kind).await;
+        let world = paid_somewhere(kind).await;
         let pending = world.order(0, "PENDING", Some("80.00"), Badge::Signed).await;
         let paid = world.order(0, "PAID", Some("80.00"), Badge::Signed).await;
         world.refund("PENDING", 3_000, "R1").await.unwrap();
-        world.approve(paid).await;
+        world.accept(paid).await;
         world.pay_in(960, "S1").await;
         world.app.clock.set(RUN_DAY);
         world.pay_out(&LOW).await;
