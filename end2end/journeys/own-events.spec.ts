@@ -126,7 +126,7 @@ test("own events and rates for lines are entered, reported and told on the recei
       const boots = lines.locator("tbody tr").first();
       await expect(boots).toContainText(sku);
       await expect(boots.locator("[data-label=Commission]")).toContainText("5.99");
-      await expect(boots).toContainText("rule 1");
+      await expect(boots).toContainText("rule 2");
       await expect(lines.locator("tfoot")).toContainText("6.99");
       await expect(reader.getByText("Recomputed now from stored inputs: same decision")).toBeVisible();
       await fitsTheScreen(reader);

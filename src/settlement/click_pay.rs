@@ -29,7 +29,8 @@ const DAYS_MAX: i64 = 5_000;
 /// day is counted under its lock. Gives how many conversions changed.
 pub async fn accrue_due(store: &Store, environment: &Environment) -> Result<usize, StoreError> {
     let before = environment.now().plus_ms(-EVERY_MS);
-    let due = click_days::list_due(&mut store.read().await?, before, DAYS_MAX).await?;
+    // With every click that is stored by now: a day that is over is decided by what is accrued.
+    let due = click_days::list_due(&mut store.snapshot_counted().await?, before, DAYS_MAX).await?;
     let (mut accrued, mut failed) = (0, None);
     for day in due {
         // One that cannot be accrued must not keep the others from it.

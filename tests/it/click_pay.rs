@@ -275,7 +275,7 @@ async fn by_hand_and_by_file_a_day_that_is_over_is_approved() {
         scene.at("2026-03-03T01:00:00Z").await;
         let order = scene.accrual().await.order_id;
         let tried = approve_by_file(&scene, &order).await;
-        assert!(tried.contains("Of 1 rows, 1 would be approved"), "{kind:?}: {tried}");
+        assert!(tried.contains("Of 1 row, 1 would be approved"), "{kind:?}: {tried}");
         let said = approve(&scene).await;
         assert!(said.contains("The conversion is approved."), "{said}");
         verified(&scene.app.store).await;
