@@ -1,5 +1,7 @@
 //! Taking back a part of an order, or all its worth.
 
+#![allow(clippy::too_many_arguments)] // one for each field of the form; the macro passes no attribute on
+
 use leptos::prelude::*;
 
 use crate::app::error::ApiError;
@@ -7,7 +9,6 @@ use crate::app::error::ApiError;
 /// The advertiser takes a part of an order back, or an admin of any: `kind` says in whose name, `version` what they
 /// looked at, `reference` which refund of the order it is. The button with `step` says only what it would do.
 #[server(endpoint = "refund_conversion")]
-#[allow(clippy::too_many_arguments)] // the fields of a form
 pub async fn refund_conversion(
     conversion_id: String,
     version: i64,
