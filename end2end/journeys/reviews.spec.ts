@@ -99,10 +99,10 @@ test("many conversions are tried first, and then decided together", async ({ ser
     const answer = await advertiser.request.get(url + way);
     expect([answer.status(), answer.headers()["content-type"]]).toEqual([200, "text/csv; charset=utf-8"]);
     expect((await answer.text()).trim().split("\r\n")).toEqual([
-      "row,order_id,event,action,reason,note,outcome,message",
-      '2,A-1,sale,approve,,,done,"approved, commission 1.00 EUR"',
-      '3,A-4,sale,reject,item_returned,sent back within the week,done,"rejected, commission 1.00 EUR"',
-      "4,A-9,sale,approve,,,refused,no sale with this order id has come in",
+      "row,order_id,event,action,amount,reason,note,outcome,message",
+      '2,A-1,sale,approve,,,,done,"approved, commission 1.00 EUR"',
+      '3,A-4,sale,reject,,item_returned,sent back within the week,done,"rejected, commission 1.00 EUR"',
+      "4,A-9,sale,approve,,,,refused,no sale with this order id has come in",
     ]);
   });
 
