@@ -111,7 +111,9 @@ impl ClickPay {
 
     /// Whether some day would earn less under `next`.
     fn is_cut_by(&self, next: &Self) -> bool {
-        let is_lower = next.cap_minor.is_some_and(|cap| self.cap_minor.is_none_or(|own| cap < own));
+        // Whole clicks are paid: of one limit a higher rate may pay less.
+        let most = |pay: &Self| pay.cap_minor.map(|cap| cap - cap % pay.minor.max(1));
+        let is_lower = most(next).is_some_and(|next| most(self).is_none_or(|own| next < own));
         next.currency != self.currency || next.minor < self.minor || is_lower
     }
 
@@ -272,6 +274,8 @@ mod tests {
             (Some(pay(5, Some(300))), Some(pay(5, Some(299))), true, "a lower limit"),
             (Some(pay(5, Some(300))), Some(pay(5, Some(301))), false, "a higher limit"),
             (Some(pay(5, Some(300))), Some(pay(5, None)), false, "no limit any more"),
+            (Some(pay(100, Some(1_000))), Some(pay(600, Some(1_000))), true, "more, and fewer whole clicks"),
+            (Some(pay(100, Some(1_050))), Some(pay(200, Some(1_000))), false, "whole clicks are paid as much"),
             (Some(pay(5, None)), Some(usd), true, "another currency"),
         ];
         for (before, after, expected, told) in cases {

@@ -47,9 +47,12 @@ impl PricedLine {
 #[derive(Debug, Clone, Copy)]
 pub struct Order<'o> {
     pub event: &'o str,
+    /// What it pays on, in minor units: what is left of the order.
+    pub amount_minor: Option<i64>,
     pub currency: Currency,
     /// Its lines, where it has any.
     pub lines: &'o [Line],
+    /// What rules may ask of the order, as it was reported: a refund chooses no other rule, so that it never pays more.
     pub facts: OrderFacts<'o>,
 }
 
@@ -57,8 +60,7 @@ pub struct Order<'o> {
 /// zero once per line, or once where there are no lines; the order's commission is the sum of its lines; the network fee
 /// is rounded once.
 pub fn price(terms: &Terms, order: &Order<'_>) -> Priced {
-    let Order { event, currency, lines, facts } = *order;
-    let amount_minor = facts.amount_minor;
+    let Order { event, amount_minor, currency, lines, facts } = *order;
     let mut rules: Vec<&Rule> = terms.rules.iter().filter(|rule| rule.matches(event, currency, &facts)).collect();
     rules.sort_by_key(|rule| rule.number);
     if lines.is_empty() {
@@ -106,7 +108,7 @@ mod tests {
     /// An order of which nothing else is known.
     fn price(terms: &Terms, event: &str, amount_minor: Option<i64>, currency: Currency, lines: &[Line]) -> Priced {
         let facts = OrderFacts { amount_minor, ..OrderFacts::default() };
-        super::price(terms, &Order { event, currency, lines, facts })
+        super::price(terms, &Order { event, amount_minor, currency, lines, facts })
     }
 
     fn with_rate(rate: Rate) -> Terms {
@@ -273,6 +275,16 @@ mod tests {
     }
 
     #[test]
+    fn what_is_left_of_an_order_is_paid_by_the_rule_of_the_whole() {
+        let terms = rules_of(&[(amounts(None, Some(5_000)), 2000), (When::default(), 1000)]);
+        let facts = OrderFacts { amount_minor: Some(8_000), ..OrderFacts::default() };
+        let left =
+            |minor| Order { event: "sale", amount_minor: Some(minor), currency: Currency::EUR, lines: &[], facts };
+        let earned = [8_000, 4_900, 100].map(|minor| super::price(&terms, &left(minor)).commission_minor);
+        assert_eq!(earned, [800, 490, 10], "20 % of 49.00 were more than 10 % of 80.00");
+    }
+
+    #[test]
     fn customer_and_coupon_choose_too_and_the_first_that_holds_wins() {
         let terms = rules_of(&[
             (When { coupon: Some("LOYAL".to_owned()), ..When::default() }, 100),
@@ -281,7 +293,7 @@ mod tests {
         ]);
         let rule = |customer, coupon| {
             let facts = OrderFacts { amount_minor: Some(1_000), customer, coupon };
-            let order = Order { event: "sale", currency: Currency::EUR, lines: &[], facts };
+            let order = Order { event: "sale", amount_minor: Some(1_000), currency: Currency::EUR, lines: &[], facts };
             super::price(&terms, &order).rule_number
         };
         let (new, returning) = (Some(CustomerKind::New), Some(CustomerKind::Returning));

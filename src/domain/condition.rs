@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::conversion::Badge;
 use super::coupon::{self, CouponCode};
 use super::evidence::{Evidence, Inputs};
 use super::money::{Currency, Money};
@@ -122,9 +123,11 @@ impl Inputs {
         known.next().map(|is_new| if is_new { CustomerKind::New } else { CustomerKind::Returning })
     }
 
-    /// The code that the best of the reports of the highest rank names: a publisher's coupon, or any other.
+    /// The code that the best of the reports of the highest rank names: a publisher's coupon, or any other. Of reports that
+    /// nobody vouches for only the first is asked: a stranger who knows the order cannot add a code to it later.
     pub fn coupon_code(&self) -> Option<&str> {
-        self.top().find_map(code_of)
+        let is_trusted = self.top_badge().is_some_and(Badge::is_trusted);
+        self.top().take(if is_trusted { usize::MAX } else { 1 }).find_map(code_of)
     }
 }
 

@@ -90,7 +90,8 @@ pub fn decide(inputs: &Inputs, terms: &[Terms]) -> Result<Decision, Undecidable>
     let is_test = inputs.is_test();
     let is_credited = credit.publisher_id.is_some();
     let left = left_of(inputs, amount, currency);
-    let priced = worth(price_left(inputs, terms, left.as_ref(), currency), is_credited, is_test);
+    let reported = amount.map(|amount| amount.minor);
+    let priced = worth(price_left(inputs, terms, (reported, left.as_ref()), currency), is_credited, is_test);
     let held_reason = if is_test { None } else { hold(inputs, terms, &credit) };
     let test = is_test.then_some(ReasonCode::TestMode);
     Ok(Decision {
@@ -117,10 +118,16 @@ pub fn decide(inputs: &Inputs, terms: &[Terms]) -> Result<Decision, Undecidable>
     })
 }
 
-/// What is priced: this amount, with whatever else a rule may ask of the order.
-fn order<'i>(inputs: &'i Inputs, amount_minor: Option<i64>, currency: Currency, lines: &'i [Line]) -> Order<'i> {
-    let facts = OrderFacts { amount_minor, customer: inputs.customer_kind(), coupon: inputs.coupon_code() };
-    Order { event: inputs.event.as_str(), currency, lines, facts }
+/// What is priced: what is left of the reported amount, with whatever else a rule may ask of the order.
+fn order<'i>(
+    inputs: &'i Inputs,
+    (reported, left): (Option<i64>, Option<i64>),
+    currency: Currency,
+    lines: &'i [Line],
+) -> Order<'i> {
+    let (customer, coupon) = (inputs.customer_kind(), inputs.coupon_code());
+    let facts = OrderFacts { amount_minor: reported, customer, coupon };
+    Order { event: inputs.event.as_str(), amount_minor: left, currency, lines, facts }
 }
 
 /// What was reported, before anything of it was taken back: the amount that counts, in its currency, with its lines.
@@ -135,12 +142,17 @@ fn left_of(inputs: &Inputs, amount: Option<Amount>, currency: Currency) -> Optio
 }
 
 /// An order of which nothing is left earns nothing, not even a fixed amount.
-fn price_left(inputs: &Inputs, terms: &Terms, left: Option<&Remaining>, currency: Currency) -> Priced {
+fn price_left(
+    inputs: &Inputs,
+    terms: &Terms,
+    (reported, left): (Option<i64>, Option<&Remaining>),
+    currency: Currency,
+) -> Priced {
     let lines = left.map_or(&[][..], |left| left.lines.as_slice());
     if left.is_some_and(Remaining::is_nothing) {
         return Priced::nothing(lines);
     }
-    price(terms, &order(inputs, left.map(|left| left.minor), currency, lines))
+    price(terms, &order(inputs, (reported, left.map(|left| left.minor)), currency, lines))
 }
 
 /// The amount that counts. One from a lower rank than the highest counts only where there is no commission without it:
@@ -148,7 +160,7 @@ fn price_left(inputs: &Inputs, terms: &Terms, left: Option<&Remaining>, currency
 fn amount(inputs: &Inputs, terms: &Terms) -> Option<Amount> {
     let amount = inputs.amount()?;
     let is_top = inputs.top_badge() == Some(amount.badge);
-    let alone = price(terms, &order(inputs, None, currency(inputs, terms, None), &[]));
+    let alone = price(terms, &order(inputs, (None, None), currency(inputs, terms, None), &[]));
     if is_top || alone.commission_minor == 0 { Some(amount) } else { None }
 }
 

@@ -256,7 +256,7 @@ mod tests {
 
     fn worth(publisher_id: PublisherId, event: &str, amount_minor: Option<i64>) -> Worth {
         let facts = OrderFacts { amount_minor, ..OrderFacts::default() };
-        let priced = price(&example(1), &Order { event, currency: EUR, lines: &[], facts });
+        let priced = price(&example(1), &Order { event, amount_minor, currency: EUR, lines: &[], facts });
         let (commission_minor, fee_minor) = (priced.commission_minor, priced.fee_minor);
         Worth { advertiser_id: SHOP, publisher_id, currency: EUR, commission_minor, fee_minor }
     }

@@ -76,7 +76,8 @@ mod tests {
     fn worth(amount_minor: i64, currency: Currency) -> Worth {
         let terms = Terms { currencies: vec![currency], ..example(1) };
         let facts = OrderFacts { amount_minor: Some(amount_minor), ..OrderFacts::default() };
-        let priced = price(&terms, &Order { event: "sale", currency, lines: &[], facts });
+        let amount_minor = Some(amount_minor);
+        let priced = price(&terms, &Order { event: "sale", amount_minor, currency, lines: &[], facts });
         let (commission_minor, fee_minor) = (priced.commission_minor, priced.fee_minor);
         let (advertiser_id, publisher_id) = (AdvertiserId(20), PublisherId(10));
         Worth { advertiser_id, publisher_id, currency, commission_minor, fee_minor }

@@ -20,6 +20,7 @@ use crate::store::{Conn, Store, StoreError, Writer, conversions, evidence, terms
 
 use super::review::{self, ReviewRefused};
 use super::step::{self, Taken};
+use super::tally::Tally;
 
 /// The job reads so many refunds at a time.
 const PAGE: i64 = 500;
@@ -202,12 +203,14 @@ pub async fn preview(
 /// The job: takes what waited and need not wait any more. Two processes may run it at once: each conversion is looked at
 /// under its lock. Gives how many refunds count now.
 pub async fn apply_due(store: &Store, environment: &Environment) -> Result<usize, StoreError> {
-    let (mut after, mut applied) = (RefundId(0), 0);
+    let (mut after, mut tally) = (RefundId(0), Tally::default());
     loop {
         let due = refunds::list_due(&mut store.read().await?, after, PAGE).await?;
-        let Some(&(last, _)) = due.last() else { return Ok(applied) };
+        let Some(&(last, _)) = due.last() else { return tally.result() };
         for (_, conversion) in due {
-            applied += apply_waiting(store, environment, conversion).await?;
+            if !tally.add(conversion, apply_waiting(store, environment, conversion).await) {
+                return tally.result();
+            }
         }
         after = last;
     }

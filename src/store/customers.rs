@@ -41,7 +41,7 @@ sql! {
     ORDERED_BEFORE = "select c.conversion_id from evidence v join conversions c on c.conversion_id = v.conversion_id
         where v.customer_hash = $1 and v.customer_hash is not null and v.badge in ('signed', 'key')
         and not v.is_conflict and c.campaign_id = $2 and not c.is_test and c.state not in ('rejected', 'reversed')
-        and not (c.event = $3 and c.order_id = $4) and c.converted_at_ms < $5 limit 1";
+        and c.event = $3 and c.order_id <> $4 and c.converted_at_ms < $5 limit 1";
     PUBLISHERS_OF_EMAIL = "select s.party_id from memberships s join members m on m.member_id = s.member_id
         join parties p on p.party_id = s.party_id where m.email = $1 and p.kind = 'publisher'
         order by s.party_id limit 50";
@@ -73,7 +73,8 @@ pub async fn next_binding(
         .await)
 }
 
-/// Whether the customer is known from another order of the campaign before `at`, told by somebody whom we know.
+/// Whether the customer is known from another order of the campaign before `at`, of the same event, told by somebody whom
+/// we know.
 pub async fn has_ordered_before(
     conn: &mut Conn,
     customer_hash: &[u8; 32],

@@ -145,7 +145,8 @@ sql! {
         values ($1, $2, $3, $4)";
     BIND_ITEMS = "update payout_items set is_binding = $2 where payout_id = $1";
     LIST_WORTHLESS = "select conversion_id from conversions where publisher_id = $1 and currency = $2
-        and state = 'payable' and commission_minor = 0 order by conversion_id";
+        and state = 'payable' and commission_minor = 0 and not exists (select 1 from payables b
+            where b.conversion_id = conversions.conversion_id) order by conversion_id";
     LIST_CONVERSIONS = "select conversion_id from conversions where payout_id = $1 order by conversion_id";
 }
 

@@ -145,3 +145,23 @@ async fn a_customer_whose_only_order_was_rejected_is_still_new() {
         scene.network.app.stop().await;
     }
 }
+
+#[tokio::test]
+async fn a_refund_chooses_no_other_rule() {
+    for kind in Kind::all() {
+        let scene = Scene::new(kind).await;
+        let app = &scene.network.app;
+        let reply = scene.send("D-1", "100.00", json!({})).await;
+        let id: ConversionId = reply.text("conversion_id").parse().unwrap();
+        let refund = json!({ "campaign": scene.network.w.to_string(), "order_id": "D-1", "amount": "31.00",
+            "currency": "EUR", "reference": "R-1", "reason": "partial_return" });
+        let request = app.browser().client.post(format!("{}/api/v1/refunds", app.url)).bearer_auth(&scene.key);
+        let answer = request.header("content-type", "application/json").body(refund.to_string()).send().await.unwrap();
+        assert_eq!(answer.status().as_u16(), 201, "{}", answer.text().await.unwrap());
+        let row = conversions::get(&mut app.store.read().await.unwrap(), id).await.unwrap();
+        let left = (row.amount_minor, row.rule_number, row.commission_minor);
+        assert_eq!(left, (Some(6_900), Some(3), 1_380), "20 % of what is left, as of the whole");
+        scene.assert_verified().await;
+        scene.network.app.stop().await;
+    }
+}

@@ -68,6 +68,8 @@ pub async fn checks(
 #[derive(Default)]
 struct Order {
     left: Left,
+    /// Before anything of it was taken back.
+    reported_minor: Option<i64>,
     /// `new`, `returning`, or nothing where it is not known.
     customer: &'static str,
     /// Upper case; nothing without one.
@@ -78,6 +80,7 @@ impl Order {
     fn of(row: &Conversion, inputs: &Inputs) -> Self {
         Self {
             left: refunds::left(row, inputs),
+            reported_minor: inputs.amount().map(|amount| amount.minor).filter(|_| row.amount_minor.is_some()),
             customer: inputs.customer_kind().map_or("", CustomerKind::as_str),
             coupon: inputs.coupon_code().map(|code| code.trim().to_ascii_uppercase()),
         }
@@ -255,7 +258,7 @@ fn price(row: &Conversion, rules: &[PriceRule], price: Option<&Price>, order: &O
     let (Some(_), Some(price), false) = (row.publisher_id, price, row.is_test) else { return (0, 0) };
     let fits = |rule: &&PriceRule| {
         let is_currency_right = rule.currency.is_empty() || rule.currency == row.currency;
-        rule.event == row.event && is_currency_right && is_order_right(rule, row, order)
+        rule.event == row.event && is_currency_right && is_order_right(rule, order)
     };
     let lines = &order.left.lines;
     let rules: Vec<&PriceRule> = rules.iter().filter(fits).collect();
@@ -283,10 +286,10 @@ fn price(row: &Conversion, rules: &[PriceRule], price: Option<&Price>, order: &O
 }
 
 /// Amounts are half-open; whoever is not known to be new or returning is neither.
-fn is_order_right(rule: &PriceRule, row: &Conversion, order: &Order) -> bool {
+fn is_order_right(rule: &PriceRule, order: &Order) -> bool {
     let (from, below) = (rule.amount_from.unwrap_or(i64::MIN), rule.amount_below.unwrap_or(i64::MAX));
     let is_bound = rule.amount_from.or(rule.amount_below).is_some();
-    let is_amount_right = !is_bound || row.amount_minor.is_some_and(|amount| (from..below).contains(&amount));
+    let is_amount_right = !is_bound || order.reported_minor.is_some_and(|amount| (from..below).contains(&amount));
     let is_customer_right = rule.customer.is_empty() || rule.customer == order.customer;
     let asked = rule.coupon.to_ascii_uppercase();
     let is_coupon_right = asked.is_empty() || order.coupon.as_deref() == Some(asked.trim());
