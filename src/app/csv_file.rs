@@ -1,8 +1,33 @@
-//! A CSV file that somebody chose: a head with known names, then rows; or why it is none.
+//! CSV files: one that somebody chose, with a head of known names, then rows, or why it is none; and one that is sent.
 
+use axum::body::Body;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
 use csv::{ReaderBuilder, StringRecord};
 
+use crate::app::error::ApiError;
+
 const MIB: usize = 1_024 * 1_024;
+
+/// A file by its name and content, to be saved; or why there is none.
+pub fn answer(file: Result<(String, impl Into<Body>), ApiError>) -> Response {
+    match file {
+        Ok((name, content)) => {
+            let disposition = HeaderValue::from_str(&format!("attachment; filename=\"{name}\""));
+            let disposition = disposition.unwrap_or(HeaderValue::from_static("attachment"));
+            let kind = HeaderValue::from_static("text/csv; charset=utf-8");
+            let head = [(header::CONTENT_TYPE, kind), (header::CONTENT_DISPOSITION, disposition)];
+            (head, content.into()).into_response()
+        }
+        Err(error) => problem(&error),
+    }
+}
+
+/// A refusal for whoever asked for something that is no page.
+pub fn problem(error: &ApiError) -> Response {
+    let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    (status, format!("{error}\n")).into_response()
+}
 
 /// What a file of one kind may have.
 #[derive(Debug, PartialEq, Eq)]

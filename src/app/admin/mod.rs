@@ -22,7 +22,7 @@ pub use ledger::Ledger;
 pub use notices::Notices;
 pub use overview::Overview;
 pub use parties::Parties;
-pub use payouts::{PayoutRunPage, Payouts};
+pub use payouts::{PayoutRunPage, PayoutStep, Payouts};
 pub use quality::Quality;
 pub use reports::Reports;
 pub use requests::{RequestPage, RequestsPage};

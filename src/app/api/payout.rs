@@ -65,84 +65,48 @@ pub async fn approve_payout_run(
 /// An admin says that the bank was told to pay it.
 #[server(endpoint = "mark_payout_sent")]
 pub async fn mark_payout_sent(payout_id: String, version: i64) -> Result<(), ApiError> {
-    use crate::app::forms::{self, Form};
-    use crate::domain::ids::PayoutId;
-    use crate::domain::party::PartyKind;
+    use crate::app::admin::PayoutStep;
+    use crate::app::forms;
     use crate::settlement::payout::mark_sent;
-    use crate::store::payouts;
 
-    let viewer = forms::viewer(PartyKind::Network).await?;
-    let app = forms::app();
-    let id: PayoutId = payout_id.parse()?;
-    let run = payouts::get(&mut app.store.read().await?, id).await?.payout_run_id;
-    let page = format!("/admin/payouts/{run}");
-    forms::stepped_up(&page).await?;
-    match mark_sent(&app.store, &app.environment, &viewer, id, version).await {
-        Ok(()) => forms::go_with(&page, "The payout is with the bank.").await,
-        Err(refused) => Form::new(page, &[]).refuse("", forms::payout_problem(refused)?).await,
-    }
+    let (step, app) = (PayoutStep::begin(&payout_id).await?, forms::app());
+    let done = mark_sent(&app.store, &app.environment, &step.viewer, step.id, version).await;
+    step.end(done, "The payout is with the bank.").await
 }
 
 /// An admin says that the publisher's bank sent it back: its conversions are payable again.
 #[server(endpoint = "return_payout")]
 pub async fn return_payout(payout_id: String, version: i64, reason: String) -> Result<(), ApiError> {
-    use crate::app::forms::{self, Form};
-    use crate::domain::ids::PayoutId;
-    use crate::domain::party::PartyKind;
+    use crate::app::admin::PayoutStep;
+    use crate::app::forms;
     use crate::settlement::payout::returned;
-    use crate::store::payouts;
 
-    let viewer = forms::viewer(PartyKind::Network).await?;
-    let app = forms::app();
-    let id: PayoutId = payout_id.parse()?;
-    let run = payouts::get(&mut app.store.read().await?, id).await?.payout_run_id;
-    let page = format!("/admin/payouts/{run}");
-    forms::stepped_up(&page).await?;
-    match returned(&app.store, &app.environment, &viewer, id, version, &reason).await {
-        Ok(()) => forms::go_with(&page, "The payout came back; what it paid is payable again.").await,
-        Err(refused) => Form::new(page, &[]).refuse("", forms::payout_problem(refused)?).await,
-    }
+    let (step, app) = (PayoutStep::begin(&payout_id).await?, forms::app());
+    let done = returned(&app.store, &app.environment, &step.viewer, step.id, version, &reason).await;
+    step.end(done, "The payout came back; what it paid is payable again.").await
 }
 
 /// An admin says that the publisher has the money, with the bank's reference. Asks for the password as approving does: who
 /// may say where money went could hide where it did.
 #[server(endpoint = "mark_payout_paid")]
 pub async fn mark_payout_paid(payout_id: String, version: i64, reference: String) -> Result<(), ApiError> {
-    use crate::app::forms::{self, Form};
-    use crate::domain::ids::PayoutId;
-    use crate::domain::party::PartyKind;
+    use crate::app::admin::PayoutStep;
+    use crate::app::forms;
     use crate::settlement::payout::mark_paid;
-    use crate::store::payouts;
 
-    let viewer = forms::viewer(PartyKind::Network).await?;
-    let app = forms::app();
-    let id: PayoutId = payout_id.parse()?;
-    let run = payouts::get(&mut app.store.read().await?, id).await?.payout_run_id;
-    let page = format!("/admin/payouts/{run}");
-    forms::stepped_up(&page).await?;
-    match mark_paid(&app.store, &app.environment, &viewer, id, version, &reference).await {
-        Ok(()) => forms::go_with(&page, "The payout is paid.").await,
-        Err(refused) => Form::new(page, &[]).refuse("", forms::payout_problem(refused)?).await,
-    }
+    let (step, app) = (PayoutStep::begin(&payout_id).await?, forms::app());
+    let done = mark_paid(&app.store, &app.environment, &step.viewer, step.id, version, &reference).await;
+    step.end(done, "The payout is paid.").await
 }
 
 /// An admin says that a payout could not be sent: its conversions are payable again.
 #[server(endpoint = "fail_payout")]
 pub async fn fail_payout(payout_id: String, version: i64, reason: String) -> Result<(), ApiError> {
-    use crate::app::forms::{self, Form};
-    use crate::domain::ids::PayoutId;
-    use crate::domain::party::PartyKind;
+    use crate::app::admin::PayoutStep;
+    use crate::app::forms;
     use crate::settlement::payout::fail;
-    use crate::store::payouts;
 
-    let viewer = forms::viewer(PartyKind::Network).await?;
-    let app = forms::app();
-    let id: PayoutId = payout_id.parse()?;
-    let run = payouts::get(&mut app.store.read().await?, id).await?.payout_run_id;
-    let page = format!("/admin/payouts/{run}");
-    forms::stepped_up(&page).await?;
-    match fail(&app.store, &app.environment, &viewer, id, version, &reason).await {
-        Ok(()) => forms::go_with(&page, "The payout has failed; what it would have paid is payable again.").await,
-        Err(refused) => Form::new(page, &[]).refuse("", forms::payout_problem(refused)?).await,
-    }
+    let (step, app) = (PayoutStep::begin(&payout_id).await?, forms::app());
+    let done = fail(&app.store, &app.environment, &step.viewer, step.id, version, &reason).await;
+    step.end(done, "The payout has failed; what it would have paid is payable again.").await
 }

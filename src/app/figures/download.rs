@@ -1,11 +1,12 @@
 //! Figures that are not pages: a report as a CSV file, and the stream that says when figures changed.
 
 use axum::extract::{Path, RawQuery, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::header;
 use axum::response::sse::{KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use tower_sessions::Session;
 
+use crate::app::csv_file::{self, problem};
 use crate::app::error::ApiError;
 use crate::app::forms;
 use crate::app::state::App;
@@ -22,25 +23,9 @@ pub fn kind_of(role: &str) -> Result<PartyKind, ApiError> {
     }
 }
 
-fn problem(error: &ApiError) -> Response {
-    let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    (status, format!("{error}\n")).into_response()
-}
-
 /// `GET /reports.csv?as=publisher&…`: the rows of the report page with the same parameters.
 pub async fn report_csv(State(app): State<App>, session: Session, RawQuery(query): RawQuery) -> Response {
-    match csv(&app, &session, &query.unwrap_or_default()).await {
-        Ok((name, text)) => {
-            let mut headers = HeaderMap::new();
-            headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/csv; charset=utf-8"));
-            let disposition = format!("attachment; filename=\"{name}\"");
-            if let Ok(disposition) = HeaderValue::from_str(&disposition) {
-                headers.insert(header::CONTENT_DISPOSITION, disposition);
-            }
-            (headers, text).into_response()
-        }
-        Err(error) => problem(&error),
-    }
+    csv_file::answer(csv(&app, &session, &query.unwrap_or_default()).await)
 }
 
 async fn csv(app: &App, session: &Session, query: &str) -> Result<(String, String), ApiError> {

@@ -7,8 +7,7 @@ mod pages;
 
 use axum::extract::multipart::MultipartRejection;
 use axum::extract::{Multipart, RawQuery, State};
-use axum::http::{HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use tower_sessions::Session;
 
 pub use self::choosing::{FORM_ID, choosing};
@@ -132,18 +131,7 @@ pub async fn whole_queue(app: &App, viewer: &Viewer) -> Result<Vec<ConversionId>
 
 /// `GET /reviews.csv?as=advertiser&id=…`: every row of a batch, with what became of it.
 pub async fn result_csv(State(app): State<App>, session: Session, RawQuery(query): RawQuery) -> Response {
-    match csv(&app, &session, &query.unwrap_or_default()).await {
-        Ok((name, text)) => {
-            let disposition = HeaderValue::from_str(&format!("attachment; filename=\"{name}\""));
-            let disposition = disposition.unwrap_or(HeaderValue::from_static("attachment"));
-            let kind = HeaderValue::from_static("text/csv; charset=utf-8");
-            ([(header::CONTENT_TYPE, kind), (header::CONTENT_DISPOSITION, disposition)], text).into_response()
-        }
-        Err(error) => {
-            let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-            (status, format!("{error}\n")).into_response()
-        }
-    }
+    csv_file::answer(csv(&app, &session, &query.unwrap_or_default()).await)
 }
 
 async fn csv(app: &App, session: &Session, query: &str) -> Result<(String, String), ApiError> {

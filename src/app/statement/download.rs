@@ -2,13 +2,13 @@
 
 use axum::body::{Body, Bytes};
 use axum::extract::{RawQuery, State};
-use axum::http::{StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use futures::Stream;
 use futures::stream::try_unfold;
 use tower_sessions::Session;
 
 use super::{choose, role_of};
+use crate::app::csv_file;
 use crate::app::error::ApiError;
 use crate::app::figures::kind_of;
 use crate::app::forms;
@@ -26,20 +26,7 @@ const PART: i64 = 1_000;
 
 /// `?as=publisher&account=payable&currency=EUR`; for admins `?as=admin&account={id}`, or all transfers without one.
 pub async fn ledger_csv(State(app): State<App>, session: Session, RawQuery(query): RawQuery) -> Response {
-    match file(&app, &session, &query.unwrap_or_default()).await {
-        Ok((name, body)) => {
-            let disposition = format!("attachment; filename=\"{name}\"");
-            let head = [
-                (header::CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()),
-                (header::CONTENT_DISPOSITION, disposition),
-            ];
-            (head, body).into_response()
-        }
-        Err(error) => {
-            let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-            (status, format!("{error}\n")).into_response()
-        }
-    }
+    csv_file::answer(file(&app, &session, &query.unwrap_or_default()).await)
 }
 
 async fn file(app: &App, session: &Session, query: &str) -> Result<(String, Body), ApiError> {

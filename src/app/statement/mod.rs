@@ -7,6 +7,7 @@ use leptos::prelude::*;
 pub use download::ledger_csv;
 
 use crate::app::error::ApiError;
+use crate::app::figures::root;
 use crate::app::page::{Request, role_page, zone_of};
 use crate::domain::account::AccountKind;
 use crate::domain::ids::{AccountId, DepositId, PayoutId, TransferId};
@@ -29,13 +30,9 @@ const fn first_kind(kind: PartyKind) -> AccountKind {
     }
 }
 
-/// `publisher` or `advertiser`, as addresses name it.
-const fn role_of(kind: PartyKind) -> &'static str {
-    match kind {
-        PartyKind::Advertiser => "advertiser",
-        PartyKind::Publisher => "publisher",
-        PartyKind::Network => "admin",
-    }
+/// `publisher`, `advertiser` or `admin`, as addresses name it.
+fn role_of(kind: PartyKind) -> &'static str {
+    root(kind).trim_start_matches('/')
 }
 
 /// The page above a party's statement, and its name.

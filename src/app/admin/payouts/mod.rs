@@ -4,11 +4,13 @@ mod after;
 mod result;
 mod run;
 mod shared;
+mod step;
 
 use leptos::prelude::*;
 
 pub use self::run::PayoutRunPage;
 use self::shared::shared_destinations;
+pub use self::step::PayoutStep;
 use crate::app::api::payout::ProposePayouts;
 use crate::app::page::{role_page, zone_of};
 use crate::app::ui::{Hidden, StatusTag};
